@@ -1,0 +1,49 @@
+"""Every setting of the application. Nothing else reads the environment."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Read from the environment (prefix `XINQIAO_`) and from `.env`; documented in `.env.example`."""
+
+    model_config = SettingsConfigDict(env_prefix="XINQIAO_", env_file=ROOT / ".env", extra="ignore")
+
+    mode: Literal["demo", "live"] = "demo"
+    district: str = "binjiang"
+    home: Path = ROOT / ".run"
+
+    host: str = "127.0.0.1"
+    port: int = 8300
+    public_url: str = "http://127.0.0.1:8300"
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    keys_file: Path | None = None
+
+    rasa_port: int = 8305
+    rasa_url: str = "http://127.0.0.1:8305"
+    rasa_budget_seconds: float = 3.0
+    action_token: str = "loopback-only"
+
+    gateway_port: int = 8309
+    gateway_url: str = "http://127.0.0.1:8309/notices"
+    gateway_budget_seconds: float = 8.0
+
+    @property
+    def keys(self) -> Path:
+        """Where the key ring lies: outside the database, and in live mode outside `home` too."""
+        return self.keys_file or self.home / "keys.json"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
