@@ -1,0 +1,67 @@
+"""Who is calling: a resident's conversation, a member of staff, Rasa, or nobody. Authorization begins here.
+
+`CurrentSession` and `CurrentStaff` are the only ways for a route to learn of a person; `tests/structure`
+checks that each route uses one of them or stands on the short public list.
+"""
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+
+from escalation.staff import StaffSession
+from residents.session import ResidentSession
+from server.errors import NotLoggedIn
+from server.settings import Settings
+from server.wiring import Services
+
+SessionCookie = "__Host-xq_resident"
+StaffCookie = "__Host-xq_staff"
+
+
+def wired(request: Request) -> Services:
+    """Everything the application was put together from."""
+    return request.app.state.services
+
+
+Wired = Annotated[Services, Depends(wired)]
+
+
+def current_session(request: Request) -> ResidentSession:
+    """The conversation whose cookie came along; 401 without one, or when it has ended."""
+    services: Services = request.app.state.services
+    return services.conversation.session_of(request.cookies.get(SessionCookie))
+
+
+def current_staff(request: Request) -> StaffSession:
+    """The member of staff whose cookie came along, with today's rights; 401 without one."""
+    services: Services = request.app.state.services
+    return services.console.session_of(request.cookies.get(StaffCookie))
+
+
+def rasa_service(request: Request, authorization: Annotated[str, Header()] = "") -> None:
+    """Rasa, by the token of this run."""
+    services: Services = request.app.state.services
+    if not hmac.compare_digest(authorization, f"Bearer {services.settings.action_token}"):
+        raise NotLoggedIn()
+
+
+CurrentSession = Annotated[ResidentSession, Depends(current_session)]
+CurrentStaff = Annotated[StaffSession, Depends(current_staff)]
+RasaService = Annotated[None, Depends(rasa_service)]
+
+
+def set_session_cookie(response: Response, token: str, settings: Settings) -> None:
+    """Keep the conversation on this phone for 24 hours; a kiosk's cookie dies with its wipe."""
+    _set(response, SessionCookie, token, 24 * 3600)
+
+
+def set_staff_cookie(response: Response, token: str, settings: Settings) -> None:
+    """Keep a member of staff logged in for one shift at most."""
+    _set(response, StaffCookie, token, 12 * 3600)
+
+
+def _set(response: Response, name: str, token: str, seconds: int) -> None:
+    response.set_cookie(
+        name, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict"
+    )

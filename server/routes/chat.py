@@ -1,0 +1,108 @@
+"""The resident's side: one conversation, the same for the phone and the kiosk.
+
+Every route but the first asks who is calling (the session cookie). Nothing a resident sends appears in an
+address. Every request that changes something carries a `client_id`; sent twice, it is answered twice alike.
+"""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from server.callers import CurrentSession, SessionCookie, Wired, set_session_cookie
+from server.schemas import (
+    Answer,
+    CallPerson,
+    Choose,
+    Erased,
+    GiveConsents,
+    GiveContact,
+    OpenSession,
+    Say,
+    Turn,
+)
+
+router = APIRouter(prefix="/api", tags=["resident"])
+
+
+@router.post("/sessions", status_code=201)
+async def open_session(body: OpenSession, response: Response, services: Wired, request: Request) -> Turn:
+    """Begin a conversation, or go on with the one of the last 24 hours on this phone.
+
+    `place` is the signed code from the poster; a bad one is not an error, the conversation then has no place.
+    """
+    services.limits.allow("open_session", request.client.host if request.client else "?")
+    token, turn = await services.conversation.open(
+        body.door, body.place, request.cookies.get(SessionCookie) if body.door == "phone" else None
+    )
+    set_session_cookie(response, token, services.settings)
+    return turn
+
+
+@router.get("/session")
+def read_session(session: CurrentSession, services: Wired, after: UUID | None = None) -> Turn:
+    """The state of the conversation, with the bubbles after `after` (all of them without it)."""
+    return services.conversation.state(session, after)
+
+
+@router.put("/session/consents")
+async def give_consents(body: GiveConsents, session: CurrentSession, services: Wired) -> Turn:
+    """Record the four ticks as they stand now. Taking one back is as easy as giving it."""
+    return await services.conversation.consent(session, body.model_dump())
+
+
+@router.post("/session/messages")
+async def post_message(body: Say, session: CurrentSession, services: Wired) -> Turn:
+    """Hear one message: kept and read for danger before anything else can fail."""
+    return await services.conversation.reply(session, body.client_id, body.text)
+
+
+@router.post("/session/choices")
+async def post_choice(body: Choose, session: CurrentSession, services: Wired) -> Turn:
+    """Press a button that a bubble or the page offers."""
+    return await services.conversation.choose(session, body.client_id, body.choice)
+
+
+@router.post("/session/answers")
+async def post_answer(body: Answer, session: CurrentSession, services: Wired) -> Turn:
+    """Answer one item by tapping, change an earlier answer, or decline it (`value` null)."""
+    return await services.conversation.answer(
+        session, body.client_id, body.administration, body.item, body.value
+    )
+
+
+@router.post("/session/contact")
+async def post_contact(body: GiveContact, session: CurrentSession, services: Wired) -> Turn:
+    """Say how one can be reached, one thing at a time, or decline it (`value` null)."""
+    return await services.conversation.contact(session, body.client_id, body.field, body.value)
+
+
+@router.post("/session/person")
+async def call_person(body: CallPerson, session: CurrentSession, services: Wired) -> Turn:
+    """Ask for a human being: at a kiosk somebody of the hall, on a phone a worker in the chat."""
+    return await services.conversation.call_person(session, body.client_id)
+
+
+@router.post("/session/leave")
+async def leave(session: CurrentSession, services: Wired, response: Response) -> Turn:
+    """Stop at once. What was said stays as the consent has it; a ticket stays open."""
+    turn = await services.conversation.leave(session)
+    response.delete_cookie(SessionCookie, path="/", secure=True, httponly=True, samesite="strict")
+    return turn
+
+
+@router.delete("/session/record")
+async def erase(session: CurrentSession, services: Wired, response: Response) -> Erased:
+    """Erase this person's words, answers and identity; an open ticket keeps only what reaching them needs."""
+    erased = await services.conversation.erase(session)
+    response.delete_cookie(SessionCookie, path="/", secure=True, httponly=True, samesite="strict")
+    return erased
+
+
+@router.get("/session/record")
+def export(session: CurrentSession, services: Wired) -> JSONResponse:
+    """Everything that is kept about the caller, as one JSON file."""
+    return JSONResponse(
+        services.conversation.export(session),
+        headers={"Content-Disposition": 'attachment; filename="my-record.json"', "Cache-Control": "no-store"},
+    )

@@ -1,0 +1,456 @@
+"""The shapes that cross HTTP. The pages' client is generated from these through the OpenAPI document.
+
+Texts are Chinese sentences ready to show. Times are UTC with an offset. No field of a resident's answer
+carries a colour, and no field of a list that staff see carries a full name.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _storable(text: str) -> str:
+    """Refuse what PostgreSQL and UTF-8 cannot keep: NUL and lone surrogates."""
+    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("文字里有系统存不了的字符，请删掉后再发一次。")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Choice = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+DangerLevel = Literal["orange", "red"]
+LevelName = Literal["green", "blue", "yellow", "orange", "red"]
+
+
+class Body(BaseModel):
+    """What a client sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """Every answer of 4xx or 5xx: one sentence that says what happened and what to do next."""
+
+    problem: str
+    sentence: str
+    hotlines: list["HotlineShown"] = []
+
+
+# --- residents -----------------------------------------------------------------------------------
+
+
+class HotlineShown(BaseModel):
+    """One telephone line with its hours, and whether somebody answers now."""
+
+    number: str
+    name: str
+    for_what: str
+    hours: str
+    open_now: bool
+    sentence: str
+
+
+class ConsentsShown(BaseModel):
+    """The separate ticks; each can be given and taken back on its own."""
+
+    chat: bool = False
+    screening: bool = False
+    contact: bool = False
+    share: bool = False
+
+
+class ButtonShown(BaseModel):
+    """A button under a bubble; pressing it posts `choice`."""
+
+    choice: str
+    title: str
+
+
+class MessageShown(BaseModel):
+    """One bubble. `kind` item: the open question of a questionnaire (the page may draw its card instead);
+    exercise: opens the named exercise; danger: part of the crisis conversation."""
+
+    id: UUID
+    author: Literal["resident", "program", "worker"]
+    author_name: str | None = None
+    kind: Literal["text", "item", "exercise", "danger"] = "text"
+    text: str
+    buttons: list[ButtonShown] = []
+    exercise: Literal["breathing"] | None = None
+    at: datetime
+
+
+class OptionShown(BaseModel):
+    value: int
+    label: str
+
+
+class AnsweredItem(BaseModel):
+    """An item of the open questionnaire that was answered before; posting it again changes the answer."""
+
+    item: str
+    number: int
+    text: str
+    options: list[OptionShown]
+    given: int | None
+
+
+class ScreeningShown(BaseModel):
+    """The open questionnaire: exactly one next item, and what was answered so far."""
+
+    administration: UUID
+    instrument: str
+    title: str
+    intro: str
+    timeframe: str
+    minutes: int
+    item: str
+    number: int
+    of: int
+    text: str
+    options: list[OptionShown]
+    answered: list[AnsweredItem]
+
+
+class ResultDetail(BaseModel):
+    """Shown under 「详细」 only: the score of one questionnaire in plain words."""
+
+    title: str
+    total: int | None
+    out_of: int
+    words: str
+
+
+class ResultShown(BaseModel):
+    """In the order in which the page shows it: thanks, sentence, level word, tonight, what we do, a person, details."""
+
+    thanks: str
+    sentence: str
+    level_word: str | None
+    tonight: list[str]
+    we_do: str | None
+    talk_to: str
+    details: list[ResultDetail]
+    at: datetime
+
+
+class ContactShown(BaseModel):
+    """The one question about reaching this person that is open now; every one can be declined."""
+
+    field: Literal["name", "phone", "address", "safe_to_call", "trusted_person"]
+    number: int
+    of: int
+    text: str
+    hint: str
+    choices: list[str] = []
+
+
+class AlarmShown(BaseModel):
+    """The crisis card. It is made by the application, never by the dialogue engine."""
+
+    sentence: str
+    code: str | None
+    office: str | None
+    respond_by: datetime | None
+    hotlines: list[HotlineShown]
+
+
+class WorkerInChat(BaseModel):
+    role: str
+    name: str
+
+
+class Turn(BaseModel):
+    """The state of a resident's conversation after a request, with the bubbles that are new to the client."""
+
+    stage: Literal["consent", "chat", "ended"]
+    door: Literal["phone", "kiosk"]
+    place: str | None
+    consents: ConsentsShown
+    messages: list[MessageShown]
+    screening: ScreeningShown | None = None
+    result: ResultShown | None = None
+    contact: ContactShown | None = None
+    alarm: AlarmShown | None = None
+    worker: WorkerInChat | None = None
+    worker_called: bool = False
+    resume: str | None = None
+    hotlines: list[HotlineShown] = []
+
+
+class DistrictShown(BaseModel):
+    """What the first screen needs before anybody has said anything."""
+
+    demo: bool
+    district: str
+    place: str | None
+    hotlines: list[HotlineShown]
+    draft_wording: bool
+
+
+class OpenSession(Body):
+    door: Literal["phone", "kiosk"] = "phone"
+    place: Annotated[Text, Field(max_length=3000)] | None = None
+
+
+class GiveConsents(Body):
+    chat: bool
+    screening: bool
+    contact: bool
+    share: bool
+
+
+class Say(Body):
+    client_id: UUID
+    text: Annotated[str, Field(max_length=20_000)]
+
+
+class Choose(Body):
+    client_id: UUID
+    choice: Choice
+
+
+class Answer(Body):
+    client_id: UUID
+    administration: UUID
+    item: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    value: Annotated[int, Field(ge=0, le=100)] | None
+
+
+class GiveContact(Body):
+    client_id: UUID
+    field: Literal["name", "phone", "address", "safe_to_call", "trusted_person"]
+    value: Annotated[Text, Field(max_length=200)] | None
+
+
+class CallPerson(Body):
+    client_id: UUID
+
+
+class Erased(BaseModel):
+    """What was erased at once and, when a ticket is open, what is kept until it closes, and why."""
+
+    sentence: str
+    kept: list[str]
+
+
+class ProgressStep(BaseModel):
+    name: str
+    done_at: datetime | None
+    due_at: datetime | None
+
+
+class Opening(BaseModel):
+    """One time that staff opened sealed data: shown to the person whom it concerns."""
+
+    at: datetime
+    who: str
+    what: str
+
+
+class Progress(BaseModel):
+    """The resident's side of a ticket: no name, no level, no reason."""
+
+    code: str
+    sentence: str
+    office: str
+    steps: list[ProgressStep]
+    openings: list[Opening]
+    closed: bool
+    hotlines: list[HotlineShown]
+
+
+class DeskCallMade(BaseModel):
+    sentence: str
+
+
+# --- staff ---------------------------------------------------------------------------------------
+
+
+class Login(Body):
+    username: Annotated[Text, Field(min_length=1, max_length=60)]
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Me(BaseModel):
+    username: str
+    name: str
+    role: Literal["social_worker", "judicial_officer", "supervisor", "duty_officer", "auditor"]
+    role_name: str
+    office: str
+    office_name: str
+    demo: bool
+
+
+class ClockShown(BaseModel):
+    """One clock of a ticket. `state` is a word, so that lateness is never only a colour."""
+
+    name: Literal["acknowledge", "contact", "speak", "visit", "follow_up"]
+    label: str
+    due_at: datetime
+    stopped_at: datetime | None
+    state: Literal["running", "late", "kept", "kept_late", "stopped"]
+
+
+class TicketRow(BaseModel):
+    code: str
+    kind: Literal["home_visit"]
+    level: LevelName
+    level_word: str
+    state: Literal["requested", "accepted", "in-progress", "completed"]
+    state_word: str
+    resident: str
+    place: str
+    office: str
+    office_name: str
+    holder: str | None
+    mine: bool
+    opened_at: datetime
+    next_clock: ClockShown | None
+    worker_wanted_in_chat: bool
+    drill: bool = False
+
+
+class TicketList(BaseModel):
+    tickets: list[TicketRow]
+    counts: dict[str, int]
+    now: datetime
+    red_bar: str | None
+
+
+class ReasonShown(BaseModel):
+    """Why this level: the rule's id, its fixed sentence, and the items concerned. Never the words."""
+
+    rule: str
+    sentence: str
+    items: list[str]
+    at: datetime
+    level: LevelName | None
+
+
+class TimelineEntry(BaseModel):
+    id: UUID
+    at: datetime
+    kind: str
+    who: str
+    text: str
+    note: str | None = None
+
+
+class FollowUpShown(BaseModel):
+    id: UUID
+    due_at: datetime
+    label: str
+    done_at: datetime | None
+    outcome: str | None
+    late: bool
+
+
+class IdentityShown(BaseModel):
+    """Masked until it is opened with a reason (`opened` true)."""
+
+    opened: bool
+    name: str | None
+    phone: str | None
+    address: str | None
+    address_state: Literal["stated", "confirmed", "unknown"]
+    safe_to_call: str | None
+    trusted_person: str | None
+
+
+class TicketDetail(BaseModel):
+    ticket: TicketRow
+    clocks: list[ClockShown]
+    reasons: list[ReasonShown]
+    routing: str
+    basis: str
+    consents: ConsentsShown
+    identity: IdentityShown
+    timeline: list[TimelineEntry]
+    follow_ups: list[FollowUpShown]
+    next_step: Literal["acknowledge", "call", "visit", "refer", "plan_follow_up", "close", "follow_up", "none"]
+    actions: list[str]
+    close_needs: list[str]
+    words_kept: int
+    chat_open: bool
+    chat_mine: bool
+
+
+class Reason(Body):
+    reason: Annotated[Text, Field(min_length=2, max_length=200)]
+
+
+class RecordCall(Body):
+    client_id: UUID
+    outcome: Literal["spoke", "no_answer", "refused", "wrong_number"]
+    address_confirmed: bool = False
+    need: Literal["visit", "no_visit", "emergency"] | None = None
+    note: Annotated[Text, Field(max_length=2000)] = ""
+
+
+class RecordVisit(Body):
+    client_id: UUID
+    outcome: Literal["met", "nobody_home", "refused", "wrong_address"]
+    findings: list[Literal["illness", "bereavement", "debt", "isolation", "conflict", "means_at_home", "none"]] = []
+    family_present: bool = False
+    visited_at: datetime | None = None
+    note: Annotated[Text, Field(max_length=2000)] = ""
+
+
+class RecordReferral(Body):
+    client_id: UUID
+    to: Literal["hospital", "counsellor", "community", "mediation", "legal_aid", "police", "ambulance"]
+    agreed: bool
+    note: Annotated[Text, Field(max_length=2000)] = ""
+
+
+class PlanFollowUps(Body):
+    client_id: UUID
+    after_hours: Annotated[list[Annotated[int, Field(ge=1, le=24 * 400)]], Field(min_length=1, max_length=10)]
+
+
+class RecordFollowUp(Body):
+    client_id: UUID
+    outcome: Literal["better", "same", "worse", "not_reached"]
+    note: Annotated[Text, Field(max_length=2000)] = ""
+
+
+class CloseTicket(Body):
+    client_id: UUID
+    outcome: Literal["supported", "referred", "declined_help", "moved_away", "mistaken"]
+    note: Annotated[Text, Field(max_length=2000)] = ""
+
+
+class WordsShown(BaseModel):
+    """The resident's own words, opened with a reason; `danger` marks the spans that raised a rule."""
+
+    at: datetime
+    text: str
+    spans: list[tuple[int, int]]
+
+
+class WorkerSays(Body):
+    client_id: UUID
+    text: Annotated[Text, Field(min_length=1, max_length=2000)]
+
+
+class ChatAction(Body):
+    action: Literal["join", "leave"]
+
+
+class ChatShown(BaseModel):
+    messages: list[MessageShown]
+    mine: bool
+
+
+class DeskCallShown(BaseModel):
+    id: UUID
+    place: str
+    at: datetime
+    answered_by: str | None
+
+
+class Day(BaseModel):
+    date: date
