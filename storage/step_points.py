@@ -6,16 +6,16 @@ S0   the request is received
 S1   the words or the answer are committed
 S2   handed to Rasa
 S3   scored
-S4   before the commit of signal, level, ticket, clocks, notices and audit
+S4   before the commit of result, level, ticket, clocks, notices and audit
 S5   after that commit
 S6   the reply is sent
 S7   a notice is claimed from the outbox
 S8   the request to the gateway is sent
-S9   the gateway's reply is received
-S10  delivered is committed
-S11  an acknowledgement is received
-S12  before the next step of the policy is committed
-S13  after it
+S9   the gateway has answered
+S10  the notice is marked as sent
+S11  the ticket is acknowledged
+S12  the next step of the policy is due and being taken
+S13  a follow-up is created
 """
 
 import os
