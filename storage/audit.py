@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Entity
@@ -37,7 +37,7 @@ class AuditEntry(Entity):
     at: Mapped[datetime]
     actor: Mapped[str]
     action: Mapped[str]
-    subject: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
     purpose: Mapped[str]
     outcome: Mapped[str]
     details: Mapped[dict[str, Any]]
@@ -50,6 +50,7 @@ class AuditHead(Entity):
     """How far the chain has come: one row, locked by whoever lengthens the chain."""
 
     __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(BigInteger)

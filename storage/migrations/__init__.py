@@ -1,23 +1,73 @@
-"""Migrations: every change of the tables, both ways."""
+"""Migrations: every change of the tables, both ways.
 
-from sqlalchemy import MetaData
+Each function opens its own connection. Two processes that migrate at once wait for each other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, MetaData, NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from storage.database import normal_url
+from storage.errors import DatabaseError
+
+LOCK = 0x78696E7169616F  # "xinqiao", as the number of an advisory lock
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the tables up to a revision."""
-    raise NotImplementedError
+    """Bring the tables up to a revision. Nothing happens when they are there already."""
+    with _configured(url) as config:
+        command.upgrade(config, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the tables back to a revision; `base` removes them all."""
-    raise NotImplementedError
+    """Take the tables back to a revision; `base` removes them all, with what they hold."""
+    with _configured(url) as config:
+        command.downgrade(config, revision)
 
 
 def current(url: str) -> str | None:
     """The revision the database is at, or None when it has no tables."""
-    raise NotImplementedError
+    with _connection(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def check(url: str, metadata: MetaData) -> list[str]:
-    """Where tables and entities differ; empty when they agree."""
-    raise NotImplementedError
+    """Where the tables differ from these entities, one line each; empty when they agree.
+
+    A table without an entity is a difference too: import every module with entities first.
+    """
+    with _connection(url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [repr(difference) for difference in compare_metadata(context, metadata)]
+
+
+@contextmanager
+def _configured(url: str) -> Iterator[Config]:
+    """All revisions in one transaction, so that a failed migration leaves the tables as they were."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with _connection(url) as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        config.attributes["connection"] = connection
+        yield config
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    engine = create_engine(
+        normal_url(url), poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": 5}
+    )
+    try:
+        connection = engine.connect()
+    except OperationalError:
+        raise DatabaseError("the database does not answer") from None
+    with connection, connection.begin():
+        yield connection
