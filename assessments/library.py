@@ -155,10 +155,8 @@ class _Reader:
                 number=raw["number"],
                 text=raw["text"],
                 options=options,
-                critical=self.critical(raw["critical"], options, field) if "critical" in raw else None,
-                asked_after=self.asked_after(raw["asked_after"], items, field)
-                if "asked_after" in raw
-                else None,
+                critical=self.critical(raw.get("critical"), options, field),
+                asked_after=self.asked_after(raw.get("asked_after"), items, field),
             )
             if any(item.id == other.id or item.number == other.number for other in items):
                 self.refuse(f"{field}.id", "题目的 id 或题号重复")
@@ -191,15 +189,14 @@ class _Reader:
             self.refuse(f"{field}.refusal_counts", "只能写 true 或 false")
         return Critical(raw["at_least"], raw["reason"], raw["say"], raw.get("refusal_counts", False))
 
-    def asked_after(self, raw: Any, before: list[Item], field: str) -> AskedAfter:
+    def asked_after(self, raw: Any, before: list[Item], field: str) -> AskedAfter | None:
+        if raw is None:
+            return None
         field = f"{field}.asked_after"
         self.keys(raw, field, ("items", "at_least"))
         known = [item.id for item in before]
-        if (
-            not isinstance(raw["items"], list)
-            or not raw["items"]
-            or any(i not in known for i in raw["items"])
-        ):
+        named = raw["items"]
+        if not isinstance(named, list) or not named or any(item not in known for item in named):
             self.refuse(f"{field}.items", "只能写排在前面的题目")
         if type(raw["at_least"]) is not int:
             self.refuse(f"{field}.at_least", "要写整数")
