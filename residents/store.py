@@ -1,0 +1,58 @@
+"""Queries on the people we serve."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from residents.resident import Consent, Disclosure, Identity, Resident, Scope, agreed
+from residents.session import ResidentSession, token_hash
+
+
+def session_by_token(db: Session, token: str) -> ResidentSession | None:
+    """The conversation that this cookie opens."""
+    return db.scalar(select(ResidentSession).where(ResidentSession.token_hash == token_hash(token)))
+
+
+def session_by_sender(db: Session, sender: str) -> ResidentSession | None:
+    """The conversation behind Rasa's pseudonym."""
+    return db.scalar(select(ResidentSession).where(ResidentSession.sender == sender))
+
+
+def lock_resident(db: Session, resident_id: UUID) -> Resident:
+    """The resident's row, locked: everything that may open or raise a ticket of one person queues here."""
+    return db.scalars(select(Resident).where(Resident.id == resident_id).with_for_update()).one()
+
+
+def identity_of(db: Session, resident_id: UUID) -> Identity | None:
+    """The sealed identity, if any of it was given or declined."""
+    return db.scalar(select(Identity).where(Identity.resident_id == resident_id))
+
+
+def consents_of(db: Session, resident_id: UUID) -> dict[Scope, bool]:
+    """What this person agrees to now."""
+    return agreed(db.scalars(select(Consent).where(Consent.resident_id == resident_id)))
+
+
+def set_consents(
+    db: Session, resident_id: UUID, ticks: Mapping[str, bool], wording: str, now: datetime
+) -> list[Scope]:
+    """Write a row for each tick that changed, and say which did."""
+    before = consents_of(db, resident_id)
+    changed = [scope for scope in Scope if scope in ticks and ticks[scope] != before[scope]]
+    for scope in changed:
+        db.add(Consent(resident_id=resident_id, scope=scope, given=ticks[scope], wording=wording, at=now))
+    return changed
+
+
+def disclosures_of(db: Session, resident_id: UUID) -> list[Disclosure]:
+    """Every passing-on of this person's data, oldest first."""
+    return list(
+        db.scalars(
+            select(Disclosure)
+            .where(Disclosure.resident_id == resident_id)
+            .order_by(Disclosure.at, Disclosure.id)
+        )
+    )
