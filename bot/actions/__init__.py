@@ -1,0 +1,44 @@
+"""What Rasa may ask our application to do: say something, or turn a page. Nothing here decides on danger."""
+
+from __future__ import annotations
+
+from rasa_sdk import Action
+
+from bot.actions.contact import AskContact
+from bot.actions.danger import Danger
+from bot.actions.desk import Desk, DialogueState, ItemShown
+from bot.actions.fallback import Agree, NotUnderstood
+from bot.actions.hotlines import Hotlines
+from bot.actions.leaving import Leave
+from bot.actions.replies import REPLIES, Reply
+from bot.actions.screening import (
+    AnswerNotUnderstood,
+    AskItem,
+    PauseScreening,
+    StartScreening,
+    TellResult,
+    ValidateScreening,
+)
+from bot.actions.session import SessionStart
+
+__all__ = ["Desk", "DialogueState", "ItemShown", "all_actions"]
+
+
+def all_actions(desk: Desk) -> list[Action]:
+    """Every action that the domain names, built around one desk, to be registered with an ActionExecutor."""
+    return [
+        SessionStart(desk),
+        AskItem(desk),
+        ValidateScreening(desk),
+        StartScreening(desk),
+        PauseScreening(desk),
+        AnswerNotUnderstood(desk),
+        TellResult(desk),
+        *(Danger(desk, level) for level in ("red", "orange", "elevated")),
+        AskContact(desk),
+        Hotlines(desk),
+        Leave(desk),
+        NotUnderstood(desk),
+        Agree(desk),
+        *(Reply(desk, skill) for skill in REPLIES),
+    ]
