@@ -7,11 +7,14 @@ Anchors, kept outside the database, remember how far the chain had come.
 No personal data belongs in it.
 """
 
+import fcntl
+import hmac
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +23,7 @@ from sqlalchemy import BigInteger, CheckConstraint, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Entity
-from storage.errors import AuditRefused
+from storage.errors import AuditRefused, SealBroken
 from storage.vault import Vault
 
 QUEUE = "audit_queue"  # in Session.info; storage.database puts it there
@@ -66,9 +69,23 @@ class Anchor:
     at: str
 
 
+class Fault(StrEnum):
+    """What can be wrong with the trail."""
+
+    CHANGED = "the row is not as it was written"
+    MISSING = "a row is missing"
+    PUT_IN = "a row was put in"
+    OUT_OF_LINE = "the row does not follow from the one before it"
+    ANOTHER_PAST = "the row is not the one that stood there before"
+    CUT = "the end of the trail was cut off"
+    HEAD = "the head of the trail was set back or removed"
+    ANCHORS = "the anchors are not as we wrote them"
+    CLOCK = "the clock went back"
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What `verify` found. `first_bad` is the first seq that is not as it was written."""
+    """What `verify` found. `first_bad` is the first seq that is not as it was written; `why` is a `Fault`."""
 
     intact: bool
     entries: int
@@ -126,30 +143,147 @@ def write_queued(db: Session, vault: Vault) -> None:
         row = {**entry, "seq": seq, "key_id": key_id, "previous": mac}
         mac = vault.audit_mac(_canonical(row), key_id)
         rows.append({**row, "mac": mac})
-    db.execute(insert(AuditEntry.__table__), rows)
-    db.execute(update(AuditHead.__table__).where(AuditHead.__table__.c.id == 1).values(seq=seq, mac=mac))
+    db.execute(insert(AuditEntry), rows)
+    db.execute(update(AuditHead).where(AuditHead.id == 1).values(seq=seq, mac=mac))
     queue.clear()
 
 
 def anchor(db: Session, vault: Vault, path: Path, now: datetime) -> Anchor | None:
-    """Append to the file at `path` how far the committed chain has come.
+    """Append to the file at `path` how far the committed chain has come, and make it durable.
 
-    Returns the anchor, or None when nothing was added since the last one.
+    Returns the anchor, or None when the chain has not grown since the last one. Raises `SealBroken`
+    when the file holds lines that we did not write, or is ahead of the chain. Called by the scheduled
+    jobs; copy the file to another machine.
     """
-    raise NotImplementedError
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key_id = vault.keyring.active
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        body = file.read()
+        written = _parse_anchors(body, vault)
+        last = written[-1].seq if written else 0
+        head = _head(db)
+        if head.seq < last:
+            raise SealBroken(f"the audit trail ends at {head.seq}, but an anchor was set at {last}")
+        if head.seq == last:
+            return None
+        new = Anchor(head.seq, head.mac.hex(), now.astimezone(UTC).isoformat())
+        seal = vault.audit_mac(_anchored(new, key_id), key_id).hex()
+        line = json.dumps({"seq": new.seq, "mac": new.mac, "at": new.at, "key_id": key_id, "seal": seal})
+        file.truncate(_whole_lines(body))  # what a power cut left of a line was never reported
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return new
 
 
 def read_anchors(path: Path, vault: Vault) -> list[Anchor]:
     """The anchors of a file, oldest first; none when there is no file.
 
-    Raises `SealBroken` naming the first line that we did not write.
+    A last line without its end was never reported and is passed over. Raises `SealBroken` naming the
+    first line that we did not write.
     """
-    raise NotImplementedError
+    try:
+        return _parse_anchors(Path(path).read_bytes(), vault)
+    except FileNotFoundError:
+        return []
+
+
+def _parse_anchors(body: bytes, vault: Vault) -> list[Anchor]:
+    anchors: list[Anchor] = []
+    for number, line in enumerate(body[: _whole_lines(body)].splitlines(), start=1):
+        try:
+            raw = json.loads(line)
+            found = Anchor(raw["seq"], raw["mac"], raw["at"])
+            seal = vault.audit_mac(_anchored(found, raw["key_id"]), raw["key_id"])
+            ours = hmac.compare_digest(seal, bytes.fromhex(raw["seal"]))
+        except (ValueError, KeyError, TypeError, SealBroken):
+            ours = False
+        if not ours or (anchors and found.seq <= anchors[-1].seq):
+            raise SealBroken(f"line {number} of the anchors is not ours")
+        anchors.append(found)
+    return anchors
 
 
 def verify(db: Session, vault: Vault, anchors: Path | None) -> Verdict:
-    """Walk the whole chain, row by row, and say whether it is as it was written."""
-    raise NotImplementedError
+    """Walk the whole chain, row by row, and say whether it is as it was written.
+
+    Finds rows that were changed, deleted, inserted or swapped, a tail that was cut, and a chain that
+    was made anew without the key or with another past than the anchors remember. A clock that went
+    back is told only when nothing worse is found. May run beside writers.
+    """
+    try:
+        remembered = read_anchors(anchors, vault) if anchors else []
+    except SealBroken:
+        return Verdict(False, 0, None, Fault.ANCHORS)
+    newest = remembered[-1] if remembered else None
+    try:
+        before = _head(db)
+    except SealBroken:
+        return Verdict(False, 0, None, Fault.HEAD, newest)
+    expected = {mark.seq: bytes.fromhex(mark.mac) for mark in remembered}
+    expected.setdefault(before.seq, before.mac)
+
+    seq, mac, latest = 0, BEGINNING, datetime.min.replace(tzinfo=UTC)
+    clock_back: int | None = None
+
+    def broken(why: Fault) -> Verdict:
+        return Verdict(False, seq, seq + 1, why, newest)
+
+    for row in db.execute(_IN_ORDER).mappings():
+        if row["seq"] < seq + 1:
+            return Verdict(False, seq, row["seq"], Fault.PUT_IN, newest)
+        if row["seq"] > seq + 1:
+            return broken(Fault.MISSING)
+        if bytes(row["previous"]) != mac:
+            return broken(Fault.OUT_OF_LINE)
+        if not _is_ours(dict(row), vault):
+            return broken(Fault.CHANGED)
+        if expected.get(row["seq"], row["mac"]) != row["mac"]:
+            return broken(Fault.ANOTHER_PAST)
+        if row["at"] < latest - PATIENCE and clock_back is None:
+            clock_back = row["seq"]
+        seq, mac, latest = row["seq"], row["mac"], max(latest, row["at"])
+
+    if seq < max(expected):
+        return broken(Fault.CUT)
+    if _head(db).seq < seq:
+        return broken(Fault.HEAD)
+    if clock_back is not None:
+        return Verdict(False, seq, clock_back, Fault.CLOCK, newest)
+    return Verdict(True, seq, None, "", newest)
+
+
+_IN_ORDER = (
+    select(AuditEntry.__table__)
+    .order_by(AuditEntry.seq)
+    .execution_options(stream_results=True, yield_per=1000)
+)
+
+
+def _head(db: Session) -> Any:
+    """The head as it is committed now, not as this session may remember it."""
+    head = db.execute(select(AuditHead.seq, AuditHead.mac).where(AuditHead.id == 1)).one_or_none()
+    if head is None:
+        raise SealBroken("the head of the audit trail is gone")
+    return head
+
+
+def _is_ours(row: Mapping[str, Any], vault: Vault) -> bool:
+    try:
+        return hmac.compare_digest(vault.audit_mac(_canonical(row), row["key_id"]), bytes(row["mac"]))
+    except (SealBroken, TypeError, ValueError):
+        return False
+
+
+def _anchored(anchor: Anchor, key_id: str) -> bytes:
+    return json.dumps(["anchor", anchor.seq, anchor.mac, anchor.at, key_id]).encode()
+
+
+def _whole_lines(body: bytes) -> int:
+    return body.rfind(b"\n") + 1
 
 
 def _canonical(row: Mapping[str, Any]) -> bytes:
