@@ -1,0 +1,45 @@
+"""What can go wrong in making sure that somebody acts. Messages are for staff and hold no resident's words."""
+
+
+class EscalationError(Exception):
+    """The base of this family."""
+
+
+class PolicyError(EscalationError):
+    """A policy file says something impossible or unknown."""
+
+
+class TicketNotFound(EscalationError):
+    """No such ticket for this caller; a foreign ticket is no different from one that does not exist."""
+
+
+class TicketHeld(EscalationError):
+    """Somebody else has taken it."""
+
+    def __init__(self, code: str, by: str) -> None:
+        super().__init__(f"工单 {code} 已由 {by} 签收。")
+        self.by = by
+
+
+class NotAllowed(EscalationError):
+    """The caller's role, or the ticket's state, does not allow this."""
+
+
+class CannotClose(EscalationError):
+    """Something is missing before this ticket may be closed."""
+
+    def __init__(self, needs: list[str]) -> None:
+        super().__init__("还不能结案：" + "；".join(needs) + "。")
+        self.needs = needs
+
+
+class IdentityClosed(EscalationError):
+    """Neither consent nor danger to life lets the identity be passed on."""
+
+
+class LoginRefused(EscalationError):
+    """Wrong name or password: which of the two is not said."""
+
+
+class LoginThrottled(EscalationError):
+    """Too many wrong tries."""

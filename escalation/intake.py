@@ -1,0 +1,471 @@
+"""Where residents' words and answers arrive, are judged, and are acted on.
+
+Everything here runs inside the caller's transaction: what was said, its level, the ticket, its clocks, its
+notices and the audit entry are written together or not at all. Judged twice, a thing counts once.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from assessments import store as sittings
+from assessments.administration import Administration
+from assessments.errors import AnswerNotOffered, IncompleteAnswers
+from assessments.instrument import Answers, Item
+from assessments.library import Library
+from assessments.scoring import Score, score_answers
+from assessments.staging import Step, next_step
+from escalation import chain
+from escalation.policy import Policy
+from escalation.signal import Rating, Signal
+from escalation.store import clocks_of, code_taken, open_ticket_of, signal_of, signals_of_session
+from escalation.ticket import Ticket
+from escalation.ticket_code import new_code, new_name
+from escalation.triage import (
+    Level,
+    LevelPolicy,
+    Triage,
+    core_screen_level,
+    triage_answer,
+    triage_score,
+    triage_words,
+    worst,
+)
+from residents.district import District
+from residents.resident import Basis, Disclosure, basis_for_passing_on
+from residents.routing import route
+from residents.session import ResidentSession
+from residents.store import consents_of, identity_of, lock_resident
+from storage import audit
+from storage.step_points import step
+from storage.vault import Vault
+
+Span = tuple[str, int, int]
+"""A rule of the crisis reader and where in the message it fired."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one thing that a resident said or answered.
+
+    `new` is False when it had been judged before. `opened` and `raised` speak of the ticket; `finished` says
+    that a screening has just come to its end, with `rated` as its level.
+    """
+
+    triage: Triage
+    new: bool = True
+    ticket: Ticket | None = None
+    opened: bool = False
+    raised: bool = False
+    finished: bool = False
+    rated: Level | None = None
+
+
+class Intake:
+    """Judges what residents say and answer, and makes sure that the right people must act on it."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        clock: Callable[[], datetime],
+        library: Library,
+        levels: LevelPolicy,
+        policies: Mapping[str, Policy],
+        district: District,
+        link: str,
+    ) -> None:
+        self.vault = vault
+        self.clock = clock
+        self.library = library
+        self.levels = levels
+        self.policies = policies
+        self.district = district
+        self.link = link
+
+    def receive_words(
+        self,
+        db: Session,
+        session: ResidentSession,
+        message_id: UUID,
+        reading: str,
+        categories: Collection[str],
+        imminent: bool,
+        spans: Sequence[Span],
+        spoken_at: datetime,
+    ) -> Outcome:
+        """Act on how one message was read: `none`, `elevated`, `crisis`, or anything else for *not read*.
+
+        Words that call for it open the safety questions; words of present danger put every questionnaire
+        aside, because then a person is to come, not a form.
+        """
+        lock_resident(db, session.resident_id)
+        triage = triage_words(reading, categories, imminent, self.levels)
+        outcome = self._respond(db, session, "words", f"message:{message_id}", triage, spans, spoken_at)
+        if not outcome.new:
+            return outcome
+        if triage.level is Level.RED:
+            self.pause_screening(db, session)
+        elif triage.ask_asq and not self._asked_directly(db, session):
+            self._begin_safety_questions(db, session)
+        return outcome
+
+    def receive_answer(
+        self,
+        db: Session,
+        session: ResidentSession,
+        administration_id: UUID,
+        item_id: str,
+        value: int | None,
+        spoken_at: datetime,
+    ) -> Outcome | None:
+        """Record one answer and act on it. None when there is no such question in this conversation.
+
+        A critical item counts at this moment. The same answer received twice changes nothing the second
+        time; a changed answer is judged again, and can only raise. `AnswerNotOffered` for a value that the
+        form does not print.
+        """
+        lock_resident(db, session.resident_id)
+        administration = sittings.administration(db, administration_id, session.id)
+        if administration is None:
+            return None
+        instrument = self.library[administration.instrument]
+        item = instrument.item(item_id)
+        if value is not None and not item.offers(value):
+            raise AnswerNotOffered(item.number, value)
+        now = self.clock()
+        if not sittings.record(db, self.vault, administration, item_id, value, now):
+            return Outcome(Triage(), new=False, ticket=open_ticket_of(db, session.resident_id))
+        answers = sittings.answers_of(db, self.vault, administration.id)
+        triage = triage_answer(instrument.id, item_id, value, self.levels)
+        if instrument.next_item(answers) is None:
+            score = self._score(administration, answers)
+            sittings.keep_score(self.vault, administration, score, now)
+            step("S3")
+            if score is not None:
+                triage = worst(triage, triage_score(score, self.levels))
+        source = f"answer:{administration.id}:{item_id}:{uuid4().hex[:8]}"
+        outcome = self._respond(db, session, "answer", source, triage, (), spoken_at)
+        if triage.level is Level.RED:
+            self.pause_screening(db, session)
+            return replace(outcome, finished=True, rated=self._rate(db, session, administration.sitting_id))
+        if self._open_next(db, session, administration.sitting_id) is None:
+            return replace(outcome, finished=True, rated=self._rate(db, session, administration.sitting_id))
+        return outcome
+
+    def start_screening(self, db: Session, session: ResidentSession) -> bool:
+        """Begin the staged screening, or go on with the one that was put aside. False when one is open."""
+        lock_resident(db, session.resident_id)
+        if sittings.open_administration(db, session.id):
+            return False
+        paused = sittings.paused_administration(db, session.id)
+        return self._open_next(db, session, paused.sitting_id if paused else uuid4()) is not None
+
+    def pause_screening(self, db: Session, session: ResidentSession) -> bool:
+        """Put the open questionnaire aside; what was answered stays and counts."""
+        administration = sittings.open_administration(db, session.id, lock=True)
+        if administration is None:
+            return False
+        administration.state = "paused"
+        return True
+
+    def open_item(self, db: Session, session: ResidentSession) -> tuple[Administration, Item, Answers] | None:
+        """The question that is open now, with the answers that its questionnaire has so far."""
+        administration = sittings.open_administration(db, session.id)
+        if administration is None:
+            return None
+        upcoming = self._upcoming(db, session, administration.sitting_id)
+        if upcoming is None or upcoming.instrument != administration.instrument:
+            return None
+        item = self.library[administration.instrument].item(upcoming.item)
+        return administration, item, sittings.answers_of(db, self.vault, administration.id)
+
+    def call_back(self, db: Session, session: ResidentSession, now: datetime) -> Ticket:
+        """Open the ticket for the call that this resident asked for; asked twice, it is one."""
+        lock_resident(db, session.resident_id)
+        known = open_ticket_of(db, session.resident_id, "call_back")
+        return known or self._open(db, session, "call_back", Level.YELLOW, False, now, now)
+
+    def address_stated(self, db: Session, session: ResidentSession, address: str, now: datetime) -> None:
+        """Send the open tickets to the office that this address belongs to.
+
+        While nobody holds a ticket it moves and the new office is told from the first step on; when somebody
+        does, the new office stands beside the holder's, so that nobody loses a case in hand.
+        """
+        for kind in self.policies:
+            ticket = open_ticket_of(db, session.resident_id, kind)
+            if ticket is None:
+                continue
+            found = route(self.district, address, session.place)
+            if found.office == ticket.office:
+                continue
+            office = self.district.office(found.office).name
+            ticket.routing = found.reason
+            chain.note(db, ticket, "routed", "系统", f"居民说了住址，由{office}负责。", now)
+            if ticket.holder_id is None:
+                ticket.office = found.office
+                ticket.start_chain(now)
+                chain.take_step(db, ticket, self.policies[kind], self.district, self.link, now)
+            else:
+                ticket.also_office = found.office
+            audit.record(
+                db, actor="routing", action="ticket.routed", subject=f"ticket:{ticket.code}", at=now,
+                office=found.office, how=found.how,
+            )  # fmt: skip
+
+    # --- judging -----------------------------------------------------------------------------------
+
+    def _respond(
+        self,
+        db: Session,
+        session: ResidentSession,
+        kind: str,
+        source: str,
+        triage: Triage,
+        spans: Sequence[Span],
+        spoken_at: datetime,
+    ) -> Outcome:
+        """Keep the signal, and from orange on open the ticket or raise the open one. Never lowers."""
+        known = signal_of(db, source)
+        ticket = open_ticket_of(db, session.resident_id)
+        if known is not None:
+            return Outcome(triage, new=False, ticket=ticket)
+        if triage.level is None and not triage.ask_asq:
+            return Outcome(triage, ticket=ticket)
+        now = self.clock()
+        danger = endangers_life(triage, self.levels)
+        signal = Signal(
+            resident_id=session.resident_id,
+            session_id=session.id,
+            source=source,
+            kind=kind,
+            level=None if triage.level is None else int(triage.level),
+            asks_directly=triage.ask_asq,
+            danger_to_life=danger,
+            policy=f"{self.levels.id}/{self.levels.version}",
+            spoken_at=spoken_at,
+            at=now,
+        )
+        reasons = [{"rule": reason.rule, "items": list(reason.items)} for reason in triage.reasons]
+        self.vault.seal(
+            signal, "reasons", json.dumps({"reasons": reasons, "spans": [list(s) for s in spans]})
+        )
+        opened = raised = False
+        if triage.level is not None and triage.level >= Level.ORANGE:
+            if ticket is None:
+                ticket = self._open(db, session, "home_visit", triage.level, danger, spoken_at, now)
+                opened = True
+            else:
+                raised = self._attach(db, ticket, triage.level, danger, spoken_at, now)
+            signal.ticket_id = ticket.id
+            if triage.level is Level.RED:
+                session.worker_wanted = True
+        elif ticket is not None:
+            signal.ticket_id = ticket.id
+        db.add(signal)
+        audit.record(
+            db, actor="software", action="signal", subject=f"session:{session.id}", at=now,
+            kind=kind, ticket=ticket.code if ticket else None,
+        )  # fmt: skip
+        return Outcome(triage, ticket=ticket, opened=opened, raised=raised)
+
+    def _open(
+        self,
+        db: Session,
+        session: ResidentSession,
+        kind: str,
+        level: Level,
+        danger: bool,
+        spoken_at: datetime,
+        now: datetime,
+    ) -> Ticket:
+        """Open a ticket with its clocks, its first notice, and the basis on which it is passed on."""
+        policy = self.policies[kind]
+        identity = identity_of(db, session.resident_id)
+        address = self.vault.open(identity, "address") if identity else None
+        found = route(self.district, address or "", session.place)
+        place = self.district.place(session.place) if session.place else None
+        where = place.name if place else chain.area(self.district, found.office)
+        door = "自助机" if session.door == "kiosk" else "手机"
+        secret = new_code()
+        ticket = Ticket(
+            code=self._free_name(db),
+            resident_code_index=self.vault.index("resident_code", secret),
+            kind=kind,
+            policy=f"{policy.kind}/{policy.version}",
+            resident_id=session.resident_id,
+            session_id=session.id,
+            level=int(level),
+            state="requested",
+            office=found.office,
+            place=f"{where} · {door}",
+            routing=found.reason,
+            danger_to_life=danger,
+            spoken_at=spoken_at,
+            opened_at=now,
+            chain_since=now,
+            step=0,
+            step_due_at=now,
+        )
+        self.vault.seal(ticket, "resident_code", secret)
+        db.add(ticket)
+        db.flush()
+        chain.note(db, ticket, "opened", "系统", f"工单打开：{level.colour}色。{found.reason}", now)
+        chain.restart_clocks(db, ticket, policy, [])
+        chain.take_step(db, ticket, policy, self.district, self.link, now)
+        self._passed_on(db, ticket, now)
+        audit.record(
+            db, actor="software", action="ticket.opened", subject=f"ticket:{ticket.code}", at=now,
+            level=level.key, office=ticket.office, how=found.how,
+        )  # fmt: skip
+        return ticket
+
+    def _attach(
+        self, db: Session, ticket: Ticket, level: Level, danger: bool, spoken_at: datetime, now: datetime
+    ) -> bool:
+        """Add a signal to the open ticket. A higher level brings every deadline forward and tells the office."""
+        ticket.danger_to_life = ticket.danger_to_life or danger
+        if level <= ticket.rated:
+            chain.note(db, ticket, "signal", "系统", "居民又有新的情况，已并入本工单。", now)
+            return False
+        ticket.level = int(level)
+        ticket.spoken_at = spoken_at
+        chain.note(db, ticket, "raised", "系统", f"升为{level.colour}色。", now)
+        policy = self.policies[ticket.kind]
+        chain.restart_clocks(db, ticket, policy, list(clocks_of(db, [ticket.id])))
+        ticket.start_chain(now)
+        chain.take_step(db, ticket, policy, self.district, self.link, now)
+        self._passed_on(db, ticket, now)
+        audit.record(
+            db,
+            actor="software",
+            action="ticket.raised",
+            subject=f"ticket:{ticket.code}",
+            at=now,
+            level=level.key,
+        )
+        return True
+
+    def _passed_on(self, db: Session, ticket: Ticket, now: datetime) -> None:
+        """Record on which basis the office learns of this person, and who judged it."""
+        basis = basis_for_passing_on(consents_of(db, ticket.resident_id), ticket.danger_to_life)
+        if basis is None:
+            return
+        judged_by = "居民本人" if basis is Basis.CONSENT else f"规则 {self.levels.id}/{self.levels.version}"
+        db.add(
+            Disclosure(
+                resident_id=ticket.resident_id,
+                ticket_code=ticket.code,
+                office=ticket.office,
+                basis=basis,
+                judged_by=judged_by,
+                fields="level place",
+                at=now,
+            )
+        )
+
+    def _free_name(self, db: Session) -> str:
+        while code_taken(db, code := new_name()):
+            pass
+        return code
+
+    # --- screening ---------------------------------------------------------------------------------
+
+    def _score(self, administration: Administration, answers: Answers) -> Score | None:
+        """The score, or None when something was refused: incomplete is never low."""
+        try:
+            return score_answers(self.library[administration.instrument], answers)
+        except IncompleteAnswers:
+            return None
+
+    def _done(self, db: Session, session: ResidentSession, sitting_id: UUID) -> dict[str, Answers]:
+        """All answers of a sitting, with the safety questions of this conversation whenever they were asked."""
+        done: dict[str, Answers] = {}
+        for administration in sittings.of_session(db, session.id):
+            if administration.sitting_id == sitting_id or administration.instrument == "asq":
+                done[administration.instrument] = sittings.answers_of(db, self.vault, administration.id)
+        return done
+
+    def _upcoming(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Step | None:
+        """The next question of a sitting; a sitting that began with the safety questions ends with them."""
+        upcoming = next_step(
+            self._done(db, session, sitting_id),
+            asq_called=any(s.asks_directly for s in signals_of_session(db, session.id)),
+        )
+        begun = sittings.of_sitting(db, sitting_id)
+        if begun and begun[0].instrument == "asq" and upcoming and upcoming.instrument != "asq":
+            return None
+        return upcoming
+
+    def _open_next(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Administration | None:
+        """Open the questionnaire that holds the next question, and put any other aside."""
+        upcoming = self._upcoming(db, session, sitting_id)
+        if upcoming is None:
+            return None
+        begun = {a.instrument: a for a in sittings.of_session(db, session.id) if a.state != "finished"}
+        current = begun.get(upcoming.instrument)
+        if current is not None:
+            for other in begun.values():
+                if other.state == "open" and other is not current:
+                    other.state = "paused"
+            db.flush()
+            current.state = "open"
+            return current
+        return sittings.begin(
+            db,
+            self.vault,
+            self.library[upcoming.instrument],
+            resident_id=session.resident_id,
+            session_id=session.id,
+            sitting_id=sitting_id,
+            carried_over=upcoming.carried,
+            now=self.clock(),
+        )
+
+    def _begin_safety_questions(self, db: Session, session: ResidentSession) -> None:
+        current = sittings.open_administration(db, session.id) or sittings.paused_administration(
+            db, session.id
+        )
+        self._open_next(db, session, current.sitting_id if current else uuid4())
+
+    def _asked_directly(self, db: Session, session: ResidentSession) -> bool:
+        """Whether the safety questions were answered in this conversation: nobody is asked the same twice."""
+        return any(
+            a.instrument == "asq" and a.state == "finished" for a in sittings.of_session(db, session.id)
+        )
+
+    def _rate(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Level | None:
+        """The level of a finished sitting: the worst of all that was said and answered in this conversation."""
+        scores = [
+            score
+            for administration in sittings.of_session(db, session.id)
+            if (administration.sitting_id == sitting_id or administration.instrument == "asq")
+            and administration.state == "finished"
+            and (score := sittings.score_of(self.vault, administration)) is not None
+        ]
+        levels = [Level(s.level) for s in signals_of_session(db, session.id) if s.level is not None]
+        clear = core_screen_level(scores, self.levels).level
+        rated = max(levels, default=clear)
+        db.add(
+            Rating(
+                resident_id=session.resident_id,
+                session_id=session.id,
+                sitting_id=sitting_id,
+                level=None if rated is None else int(rated),
+                policy=f"{self.levels.id}/{self.levels.version}",
+                at=self.clock(),
+            )
+        )
+        return rated
+
+
+def endangers_life(triage: Triage, policy: LevelPolicy) -> bool:
+    """Whether this is about life and limb, not about a total: red, or an orange from words or a single answer."""
+    if triage.level is Level.RED:
+        return True
+    totals = {rule.id for rule in policy.scores}
+    orange = triage.level is Level.ORANGE
+    return orange and any(reason.rule not in totals for reason in triage.reasons)

@@ -1,0 +1,144 @@
+"""Notices: written in the transaction of what they tell, sent afterwards, followed until handed over.
+
+A dispatcher polls the table. A row is claimed under a lease; whoever comes back after its lease was given
+to another is refused by its token. There is no last try for a notice about a ticket.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from escalation.channels import Channel, Notice, PermanentFailure, TemporaryFailure
+from storage.base import Entity, Identified
+from storage.database import Database
+from storage.step_points import step
+
+LEASE = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(seconds=60)
+AT_ONCE = 8
+
+
+class QueuedNotice(Identified, Entity):
+    """One notice to one audience over one channel. `key` is unique: the same occasion is told once.
+
+    It holds no name, score or words: a code, a level word, a place, a time and a link.
+    """
+
+    __tablename__ = "queued_notice"
+    __table_args__ = (Index("ix_queued_notice_due", "due_at", postgresql_where="state = 'waiting'"),)
+
+    key: Mapped[str] = mapped_column(unique=True)
+    ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"), index=True)
+    level: Mapped[int]
+    audience: Mapped[str]
+    office: Mapped[str]
+    channel: Mapped[str]
+    round: Mapped[int]
+    code: Mapped[str]
+    level_word: Mapped[str]
+    place: Mapped[str]
+    respond_by: Mapped[datetime]
+    link: Mapped[str]
+    text: Mapped[str]
+    queued_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    lease_until: Mapped[datetime | None]
+    lease_token: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]
+    receipt: Mapped[str | None]
+    last_failure: Mapped[str | None]
+
+
+def queue(db: Session, notice: QueuedNotice) -> bool:
+    """Write a notice unless its key is there already; says whether it was written."""
+    columns = QueuedNotice.__table__.columns.keys()
+    values = {name: getattr(notice, name) for name in columns}
+    written = db.execute(insert(QueuedNotice).values(values).on_conflict_do_nothing(index_elements=["key"]))
+    return bool(written.rowcount)
+
+
+def deliver_due(database: Database, channel: Channel, clock: Callable[[], datetime]) -> int:
+    """Send what is due over this channel, the worst and oldest first; returns how many were handed over.
+
+    Several dispatchers may run: each row is claimed by one. A dispatcher that dies leaves rows that are
+    due again when their lease ends.
+    """
+    claimed = _claim(database, channel.name, clock())
+    if not claimed:
+        return 0
+    step("S7")
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        return sum(pool.map(lambda row: _send(database, channel, row, clock), claimed))
+
+
+def _claim(database: Database, channel: str, now: datetime) -> Sequence[QueuedNotice]:
+    with database.transaction() as db:
+        rows = db.scalars(
+            select(QueuedNotice)
+            .where(
+                QueuedNotice.state == "waiting",
+                QueuedNotice.channel == channel,
+                QueuedNotice.due_at <= now,
+                or_(QueuedNotice.lease_until.is_(None), QueuedNotice.lease_until <= now),
+            )
+            .order_by(QueuedNotice.level.desc(), QueuedNotice.queued_at)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for row in rows:
+            row.lease_token, row.lease_until = secrets.token_hex(8), now + LEASE
+            row.attempts += 1
+    return rows
+
+
+def _send(database: Database, channel: Channel, row: QueuedNotice, clock: Callable[[], datetime]) -> bool:
+    """Hand over one claimed notice and write down what came of it."""
+    receipt, failure = None, None
+    try:
+        step("S8")
+        receipt = channel.send(_as_sent(row)).reference
+        step("S9")
+    except (TemporaryFailure, PermanentFailure) as error:
+        failure = f"{type(error).__name__}: {error}"[:200]
+    now = clock()
+    with database.transaction() as db:
+        mine = db.scalar(
+            select(QueuedNotice)
+            .where(QueuedNotice.id == row.id, QueuedNotice.lease_token == row.lease_token)
+            .with_for_update()
+        )
+        if mine is None or mine.state != "waiting":
+            return False
+        mine.lease_token = mine.lease_until = None
+        if failure is None:
+            mine.state, mine.delivered_at, mine.receipt = "delivered", now, receipt
+        else:
+            mine.last_failure, mine.due_at = failure, now + wait_after(mine.attempts)
+    step("S10")
+    return failure is None
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long to wait after so many tries: 2, 4, 8 … seconds, never more than a minute, for ever."""
+    return min(LONGEST_WAIT, timedelta(seconds=2 ** min(attempts, 6)))
+
+
+def _as_sent(row: QueuedNotice) -> Notice:
+    return Notice(
+        ticket_code=row.code,
+        level_word=row.level_word,
+        place=row.place,
+        respond_by=row.respond_by,
+        link=row.link,
+        text=row.text,
+        key=row.key,
+        round=row.round,
+    )

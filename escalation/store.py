@@ -1,0 +1,137 @@
+"""Queries on tickets, signals and follow-ups."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from escalation.errors import TicketNotFound
+from escalation.signal import Rating, Signal
+from escalation.staff import StaffAccount
+from escalation.ticket import DeskCall, FollowUp, Ticket, TicketClock, TicketEvent
+
+
+def open_ticket_of(db: Session, resident_id: UUID, kind: str = "home_visit") -> Ticket | None:
+    """The open ticket of this person, locked. The caller holds the resident's row."""
+    return db.scalar(
+        select(Ticket)
+        .where(Ticket.resident_id == resident_id, Ticket.kind == kind, Ticket.closed_at.is_(None))
+        .with_for_update()
+    )
+
+
+def latest_ticket_of_session(db: Session, session_id: UUID, resident_id: UUID) -> Ticket | None:
+    """The ticket that this conversation speaks of: the open one, else the last one that it opened."""
+    return db.scalar(
+        select(Ticket)
+        .where(
+            Ticket.resident_id == resident_id,
+            or_(Ticket.closed_at.is_(None), Ticket.session_id == session_id),
+        )
+        .order_by(Ticket.closed_at.is_(None).desc(), Ticket.opened_at.desc())
+        .limit(1)
+    )
+
+
+def ticket_for(db: Session, code: str, account: StaffAccount, *, lock: bool = False) -> Ticket:
+    """The ticket of this code if the caller's office has it; otherwise `TicketNotFound`, whatever exists.
+
+    The office is part of the query: what is not the caller's is never read.
+    """
+    query = select(Ticket).where(Ticket.code == code, _within(account))
+    ticket = db.scalar(query.with_for_update() if lock else query)
+    if ticket is None:
+        raise TicketNotFound()
+    return ticket
+
+
+def tickets_for(db: Session, account: StaffAccount, *, closed: bool = False) -> Sequence[Ticket]:
+    """The tickets of the caller's office."""
+    state = Ticket.closed_at.is_not(None) if closed else Ticket.closed_at.is_(None)
+    query = select(Ticket).where(state, _within(account))
+    return db.scalars(query.order_by(Ticket.opened_at.desc()).limit(200) if closed else query).all()
+
+
+def _within(account: StaffAccount):  # type: ignore[no-untyped-def]
+    return or_(Ticket.office == account.office, Ticket.also_office == account.office)
+
+
+def ticket_by_resident_code(db: Session, index: bytes) -> Ticket | None:
+    """For the resident's own page, which needs no login and shows nothing personal. By blind index."""
+    return db.scalar(select(Ticket).where(Ticket.resident_code_index == index))
+
+
+def code_taken(db: Session, code: str) -> bool:
+    """Whether a ticket has this name already."""
+    return db.scalar(select(Ticket.id).where(Ticket.code == code)) is not None
+
+
+def clocks_of(db: Session, ticket_ids: Sequence[UUID]) -> Sequence[TicketClock]:
+    """All clocks of these tickets."""
+    return db.scalars(select(TicketClock).where(TicketClock.ticket_id.in_(ticket_ids))).all()
+
+
+def clock_of(db: Session, ticket: Ticket, name: str) -> TicketClock | None:
+    """One clock of one ticket."""
+    return db.scalar(select(TicketClock).where(TicketClock.ticket_id == ticket.id, TicketClock.name == name))
+
+
+def stop_clocks(db: Session, ticket: Ticket, names: Sequence[str], now: datetime) -> None:
+    """Stop those of these clocks that still run."""
+    for clock in clocks_of(db, [ticket.id]):
+        if clock.name in names and clock.stopped_at is None:
+            clock.stopped_at = now
+
+
+def events_of(db: Session, ticket: Ticket) -> Sequence[TicketEvent]:
+    """The time line, oldest first."""
+    return db.scalars(
+        select(TicketEvent).where(TicketEvent.ticket_id == ticket.id).order_by(TicketEvent.at, TicketEvent.id)
+    ).all()
+
+
+def event_recorded(db: Session, client_id: UUID) -> bool:
+    """Whether this act was recorded before."""
+    return db.scalar(select(TicketEvent.id).where(TicketEvent.client_id == client_id)) is not None
+
+
+def follow_ups_of(db: Session, ticket_ids: Sequence[UUID]) -> Sequence[FollowUp]:
+    """The follow-ups of these tickets, earliest first."""
+    return db.scalars(
+        select(FollowUp).where(FollowUp.ticket_id.in_(ticket_ids)).order_by(FollowUp.due_at)
+    ).all()
+
+
+def signal_of(db: Session, source: str) -> Signal | None:
+    """What was judged from this source before, if anything was."""
+    return db.scalar(select(Signal).where(Signal.source == source))
+
+
+def signals_of_ticket(db: Session, ticket: Ticket) -> Sequence[Signal]:
+    """What opened or raised a ticket, oldest first."""
+    return db.scalars(
+        select(Signal).where(Signal.ticket_id == ticket.id).order_by(Signal.at, Signal.id)
+    ).all()
+
+
+def signals_of_session(db: Session, session_id: UUID) -> Sequence[Signal]:
+    """Everything judged in one conversation, oldest first."""
+    return db.scalars(
+        select(Signal).where(Signal.session_id == session_id).order_by(Signal.at, Signal.id)
+    ).all()
+
+
+def rating_of(db: Session, sitting_id: UUID) -> Rating | None:
+    """The level of one finished sitting."""
+    return db.scalar(select(Rating).where(Rating.sitting_id == sitting_id))
+
+
+def desk_calls_of(db: Session, office: str) -> Sequence[DeskCall]:
+    """Who is waiting at a kiosk of this office."""
+    return db.scalars(
+        select(DeskCall)
+        .where(DeskCall.office == office, DeskCall.answered_at.is_(None))
+        .order_by(DeskCall.at)
+    ).all()

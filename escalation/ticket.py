@@ -1,0 +1,174 @@
+"""A ticket: something that an office must do for one resident, followed until a person closes it.
+
+States after FHIR Task: requested (nobody has it), accepted (somebody took it), in-progress (somebody spoke to
+or saw the resident), completed. The clocks start at the resident's sentence, not at the acknowledgement.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from escalation.errors import TicketHeld
+from escalation.triage import Level
+from storage.base import Entity, Identified
+
+
+class Ticket(Identified, Entity):
+    """One matter of one resident. There is at most one open ticket per resident and kind.
+
+    `code` is its name for staff and opens nothing; the resident's own code opens the progress page and is a
+    secret. `office` is responsible; `also_office` is the desk that the ticket moved up to when a clock was missed.
+    `spoken_at` is the sentence that all clocks count from. `step` is the next step of the chain that has not
+    been taken, due at `step_due_at` while nobody holds the ticket; the chain counts from `chain_since`.
+    """
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index(
+            "ix_ticket_one_open",
+            "resident_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_ticket_steps", "step_due_at", postgresql_where=text("closed_at IS NULL AND holder_id IS NULL")
+        ),
+    )
+
+    code: Mapped[str] = mapped_column(unique=True)
+    resident_code_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    resident_code_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    kind: Mapped[str]
+    policy: Mapped[str]
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"), index=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("resident_session.id"))
+    level: Mapped[int]
+    state: Mapped[str]
+    office: Mapped[str] = mapped_column(index=True)
+    also_office: Mapped[str | None] = mapped_column(index=True)
+    place: Mapped[str]
+    routing: Mapped[str]
+    danger_to_life: Mapped[bool]
+    spoken_at: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    chain_since: Mapped[datetime]
+    step: Mapped[int]
+    step_due_at: Mapped[datetime]
+    holder_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_account.id"))
+    holder_name: Mapped[str | None]
+    acknowledged_at: Mapped[datetime | None]
+    attempted_at: Mapped[datetime | None]
+    spoke_at: Mapped[datetime | None]
+    met_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+    @property
+    def rated(self) -> Level:
+        """The level, as the rules know it."""
+        return Level(self.level)
+
+    def acknowledge(self, officer_id: UUID, name: str, now: datetime) -> bool:
+        """Take the ticket. False when this officer has it already; `TicketHeld` when another has."""
+        if self.holder_id == officer_id:
+            return False
+        if self.holder_id is not None:
+            raise TicketHeld(self.code, by=self.holder_name or "")
+        self.holder_id, self.holder_name, self.acknowledged_at = officer_id, name, now
+        if self.state == "requested":
+            self.state = "accepted"
+        return True
+
+    def start_chain(self, now: datetime) -> None:
+        """Tell the office again from the first step on: the ticket is new, rose, or was dropped."""
+        self.chain_since, self.step, self.step_due_at = now, 0, now
+
+    def lapse(self, now: datetime) -> None:
+        """Undo an acknowledgement that led to no attempt to reach the resident; the chain begins again."""
+        self.holder_id = self.holder_name = self.acknowledged_at = None
+        self.state = "requested"
+        self.start_chain(now)
+
+    def attempt(self, now: datetime) -> None:
+        """Somebody tried to reach the resident."""
+        self.attempted_at = self.attempted_at or now
+
+    def speak(self, now: datetime) -> None:
+        """Somebody spoke to the resident."""
+        self.attempt(now)
+        self.spoke_at = self.spoke_at or now
+        self.state = "in-progress"
+
+    def meet(self, now: datetime) -> None:
+        """Somebody saw the resident."""
+        self.speak(now)
+        self.met_at = self.met_at or now
+
+    def complete(self, outcome: str, now: datetime) -> None:
+        """Close. Whether it may be closed is `casework.missing_before_closing`."""
+        self.state, self.outcome, self.closed_at = "completed", outcome, now
+
+
+class TicketClock(Identified, Entity):
+    """One deadline of one ticket, with its own stop. `told_at`/`rounds`: lateness that was passed on."""
+
+    __tablename__ = "ticket_clock"
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "name"),
+        Index("ix_ticket_clock_due", "due_at", postgresql_where=text("stopped_at IS NULL")),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    name: Mapped[str]
+    due_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    rounds: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime | None]
+
+
+class TicketEvent(Identified, Entity):
+    """One line of the time line. Notes are sealed; `client_id` makes recording twice the same as once."""
+
+    __tablename__ = "ticket_event"
+    __table_args__ = (Index("ix_ticket_event_timeline", "ticket_id", "at"),)
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    client_id: Mapped[UUID | None] = mapped_column(unique=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    who: Mapped[str]
+    text: Mapped[str]
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class FollowUp(Identified, Entity):
+    """A promise to ask again. It belongs to an office, so that nobody's leave can lose it."""
+
+    __tablename__ = "follow_up"
+    __table_args__ = (Index("ix_follow_up_due", "due_at", postgresql_where=text("done_at IS NULL")),)
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)
+    office: Mapped[str]
+    planned_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str | None]
+    outcome: Mapped[str | None]
+    rounds: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime | None]
+
+
+class DeskCall(Identified, Entity):
+    """Somebody at a kiosk asked for a human being."""
+
+    __tablename__ = "desk_call"
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("resident_session.id"))
+    place: Mapped[str]
+    office: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
