@@ -1,9 +1,10 @@
 """Which question comes next in the staged screening. A pure function over what was answered so far.
 
 Two short questions on mood and two on worry; the full form only where they call for it, without asking the
-shared items again; the safety questions at once when an answer or the resident's words call for them, and at
-the end when without them nobody could be called well. A refused question is never taken for a low answer: a
-short form with a refusal goes on to its full form, as the answer might have been the highest.
+shared items again. The safety questions come at once when an answer or the resident's words call for them,
+and at the end for everybody whom nothing has asked about death yet, or who could not be called well without
+them. A refused question is never taken for a low answer: a short form with a refusal goes on to its full
+form, as the answer might have been the highest.
 """
 
 from collections.abc import Mapping
@@ -54,7 +55,7 @@ def next_step(done: Mapping[str, Answers], *, asq_called: bool) -> Step | None:
         full = FULL_FORM[short]
         if (full in done or _calls_for_full_form(short, answers)) and (item := _first_open(full, answers)):
             return Step(full, item, {i: answers[i] for i in ITEMS[short] if i in done.get(short, {})})
-    if (done.get("asq") or _only_asq_can_clear(mood, worry)) and (
+    if (done.get("asq") or _needs_safety_questions(mood, worry)) and (
         item := _next_safety_item(done.get("asq", {}))
     ):
         return Step("asq", item)
@@ -89,11 +90,16 @@ def _next_safety_item(answers: Answers) -> str | None:
     return None
 
 
-def _only_asq_can_clear(mood: Answers, worry: Answers) -> bool:
-    """Nothing was refused or raised, and not both full forms were asked: only ASQ can complete a green."""
-    values = [*mood.values(), *worry.values()]
-    if any(value is None for value in values):
+def _needs_safety_questions(mood: Answers, worry: Answers) -> bool:
+    """Nobody leaves unasked about death; and some could not be called well without ASQ.
+
+    PHQ-9 asks with its item 9. After it ASQ is needed only when nothing was refused or raised and GAD-7 was
+    not called for: then a green takes PHQ-2, GAD-2 and ASQ.
+    """
+    if "q9" not in mood:
+        return True
+    if any(value is None for value in (*mood.values(), *worry.values())):
         return False
     if any(sum(value or 0 for value in answers.values()) >= RAISED for answers in (mood, worry)):
         return False
-    return not (len(mood) == len(ITEMS["phq9"]) and len(worry) == len(ITEMS["gad7"]))
+    return len(worry) < len(ITEMS["gad7"])
