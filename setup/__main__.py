@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info < (3, 9):
+if sys.version_info < (3, 9):  # noqa: UP036 - older ones read this line too
     sys.exit("缺少 Python 3.9 或更新的版本：apt install python3，或用 make PYTHON=/路径/python3 指定一个")
 
 import fcntl
@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import IO, List, NoReturn
+from typing import IO, NoReturn
 
 from .runner import Failed, Runner
 from .screen import Screen
@@ -40,7 +40,7 @@ def terminated(number: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def main(wanted: List[str]) -> int:
+def main(wanted: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, terminated)

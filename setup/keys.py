@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Iterable, Iterator
 
 PASSED_OVER = {"node_modules", "dist", "__pycache__", ".vite", "coverage", "test-results"}
 MADE_BY_STEPS = {"schema.d.ts"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Iterable, List, Optional, Sequence, Set, Tuple
 
 from . import keys
 from .screen import Screen
@@ -34,8 +34,8 @@ class Runner:
         self.logs = root / ".setup" / "logs"
         self.children = Children()
         self.changed = threading.Condition()
-        self.finished: Set[str] = set()
-        self.failure: Optional[Exception] = None
+        self.finished: set[str] = set()
+        self.failure: Exception | None = None
         self.worked = 0
 
     def key(self, step: Step) -> str:
@@ -49,16 +49,16 @@ class Runner:
             return True
         return keys.read_stamp(self.stamps, step.name) != self.key(step)
 
-    def missing(self, step: Step) -> List[str]:
+    def missing(self, step: Step) -> list[str]:
         return [name for name in step.needs if not (self.root / name).exists()]
 
     def do(self, wanted: Iterable[str] = ()) -> None:
         """Do what is due of the wanted steps (all, when none are named) and of what they stand on."""
         chosen = self.closure(tuple(wanted) or tuple(self.steps))
         numbers = {step.name: number for number, step in enumerate(chosen, 1)}
-        threads: List[threading.Thread] = []
+        threads: list[threading.Thread] = []
         waiting = list(chosen)
-        running: Set[str] = set()
+        running: set[str] = set()
         try:
             while waiting or running:
                 with self.changed:
@@ -69,7 +69,9 @@ class Runner:
                     for step in ready[: AT_ONCE - len(running)]:
                         waiting.remove(step)
                         running.add(step.name)
-                        thread = threading.Thread(target=self._one, args=(step, numbers[step.name]), daemon=True)
+                        thread = threading.Thread(
+                            target=self._one, args=(step, numbers[step.name]), daemon=True
+                        )
                         threads.append(thread)
                         thread.start()
                     self.changed.wait(1.0)
@@ -81,8 +83,8 @@ class Runner:
         if self.failure:
             raise self.failure
 
-    def closure(self, wanted: Sequence[str]) -> Tuple[Step, ...]:
-        names: Set[str] = set()
+    def closure(self, wanted: Sequence[str]) -> tuple[Step, ...]:
+        names: set[str] = set()
         stack = list(wanted)
         while stack:
             name = stack.pop()
@@ -96,7 +98,7 @@ class Runner:
 
     def _one(self, step: Step, number: int) -> None:
         log = self.logs / f"{step.name}.log"
-        outcome: Optional[Exception] = None
+        outcome: Exception | None = None
         try:
             self._step(step, number, log)
         except Interrupted as interrupted:
@@ -117,7 +119,9 @@ class Runner:
     def _step(self, step: Step, number: int, log: Path) -> None:
         missing = self.missing(step)
         if missing:
-            self.screen.line(f"[{number}/{self.screen.total}] {step.title} … 跳过：还没有 {'、'.join(missing)}")
+            self.screen.line(
+                f"[{number}/{self.screen.total}] {step.title} … 跳过：还没有 {'、'.join(missing)}"
+            )
             return
         if not self.due(step):
             return
@@ -129,5 +133,3 @@ class Runner:
         with self.changed:
             self.worked += 1
         self.screen.end(step.name)
-
-

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import unicodedata
-from typing import Dict, Optional, TextIO
+from typing import TextIO
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 HEARTBEAT_SECONDS = 15.0
@@ -40,11 +40,11 @@ class Running:
 class Screen:
     """Live on a terminal (one moving line); on anything else plain lines and a sign of life now and then."""
 
-    def __init__(self, total: int, out: Optional[TextIO] = None) -> None:
+    def __init__(self, total: int, out: TextIO | None = None) -> None:
         self.total = total
         self.out = out or sys.stdout
         self.live = self.out.isatty()
-        self.running: Dict[str, Running] = {}
+        self.running: dict[str, Running] = {}
         self.lock = threading.RLock()
         self.closed = threading.Event()
         self.frame = 0
@@ -94,7 +94,8 @@ class Screen:
                 if self.live:
                     self.frame += 1
                     now = " · ".join(
-                        f"[{step.number}/{self.total}] {step.title} … {_seconds(step.began)}" for step in steps
+                        f"[{step.number}/{self.total}] {step.title} … {_seconds(step.began)}"
+                        for step in steps
                     )
                     text = f"{SPINNER[self.frame % len(SPINNER)]} {now}  {steps[0].said}"
                     self._wipe()

@@ -6,27 +6,35 @@ import platform
 import shutil
 import sys
 from pathlib import Path
-from typing import Callable, NamedTuple, Tuple
+from typing import Callable, NamedTuple
 
 from .tools import Tools
 from .trouble import Trouble
 from .work import Work
 
-CODE = ("server:.py", "bot:.py", "assessments:.py", "escalation:.py", "residents:.py", "models:.py", "storage:.py")
+CODE = (
+    "server:.py",
+    "bot:.py",
+    "assessments:.py",
+    "escalation:.py",
+    "residents:.py",
+    "models:.py",
+    "storage:.py",
+)
 CONTENT = ("assessments:.yml", "escalation:.yml", "residents:.yml")
 QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONWARNINGS": "ignore"}
 
 
 class Step(NamedTuple):
-    """`inputs` are files and folders (`folder:suffix` for some of its files); `needs` must exist, else it is skipped."""
+    """`inputs` are files and folders (`folder:suffix` for some files); what `needs` names must be there."""
 
     name: str
     title: str
     do: Callable[[Work, Tools], None]
-    inputs: Tuple[str, ...] = ()
-    outputs: Tuple[str, ...] = ()
-    after: Tuple[str, ...] = ()
-    needs: Tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     place: bool = False  # what it makes holds this folder's own path
 
 
@@ -87,7 +95,16 @@ def page(folder: str) -> Callable[[Work, Tools], None]:
 def dialogue(work: Work, tools: Tools) -> None:
     made = work.root / "models" / "dialogue" / "dialogue.tar.gz"
     work.run(
-        [".venv-rasa/bin/rasa", "train", "--domain", "bot/domain", "--data", "bot/data", "--config", "config.yml"]
+        [
+            ".venv-rasa/bin/rasa",
+            "train",
+            "--domain",
+            "bot/domain",
+            "--data",
+            "bot/data",
+            "--config",
+            "config.yml",
+        ]
         + ["--out", "models/dialogue", "--fixed-model-name", "dialogue"],
         env=QUIET,
     )
@@ -95,7 +112,7 @@ def dialogue(work: Work, tools: Tools) -> None:
         raise Trouble("对话训练没有产出模型：见日志")
 
 
-def steps(root: Path) -> Tuple[Step, ...]:
+def steps(root: Path) -> tuple[Step, ...]:
     """All steps, in the order of their numbers."""
     pages = ("package-lock.json", ".npmrc", "package.json", "openapi.json")
     return (

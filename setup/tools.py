@@ -1,4 +1,4 @@
-"""The tools that set-up stands on: uv, two Python interpreters, node and npm. Found, or fetched, or named as missing."""
+"""The tools that set-up stands on: uv, two Pythons, node and npm. Found, or fetched, or named as missing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
 
 from .trouble import Trouble
 from .work import Work
@@ -21,12 +21,12 @@ FOLDERS = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")
 class Tools:
     """Looks things up once per run and remembers them."""
 
-    def __init__(self, root: Path, environment: Optional[Dict[str, str]] = None) -> None:
+    def __init__(self, root: Path, environment: dict[str, str] | None = None) -> None:
         self.root = root
         self.environment = dict(os.environ if environment is None else environment)
         self.own_uv = root / ".setup" / "uv" / "bin" / "uv"
 
-    def which(self, name: str) -> Optional[str]:
+    def which(self, name: str) -> str | None:
         return shutil.which(name, path=self.environment.get("PATH", ""))
 
     def ask(self, *argv: object) -> str:
@@ -46,7 +46,7 @@ class Tools:
 
     # uv
 
-    def uv(self) -> Optional[str]:
+    def uv(self) -> str | None:
         """A uv that is new enough: the machine's own, or the one that set-up keeps in `.setup/uv`."""
         for candidate in (self.which("uv"), str(self.own_uv)):
             if candidate and version(self.ask(candidate, "--version")) >= UV_FROM:
@@ -58,18 +58,27 @@ class Tools:
         if self.uv():
             return
         if not self.ask(sys.executable, "-m", "pip", "--version"):
-            raise Trouble("缺少 uv，也没有 pip 可以用来装它：apt install python3-pip，或照 docs.astral.sh/uv 安装 uv")
+            raise Trouble(
+                "缺少 uv，也没有 pip 可以用来装它：apt install python3-pip，或照 docs.astral.sh/uv 安装 uv"
+            )
         folder = self.own_uv.parent.parent
         shutil.rmtree(folder, ignore_errors=True)
         work.run(
-            [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-warn-script-location"]
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--no-warn-script-location",
+            ]
             + ["--target", str(folder), "--require-hashes", "-r", "requirements/uv.txt"],
             lock="requirements/uv.txt",
         )
         if not self.uv():
             raise Trouble("装好的 uv 在这台机器上不能运行：照 docs.astral.sh/uv 自行安装 uv，再来一次")
 
-    def index(self) -> Dict[str, str]:
+    def index(self) -> dict[str, str]:
         """The package index that this machine's pip is told to use, for uv, which does not read pip's settings."""
         chosen = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE")
         if any(self.environment.get(name) for name in chosen):
@@ -98,7 +107,7 @@ class Tools:
             raise Trouble(f"缺少 Python {wanted}：apt 或 pyenv install {wanted} 装上它，再来一次")
         return found
 
-    def find_python(self, wanted: str) -> Optional[str]:
+    def find_python(self, wanted: str) -> str | None:
         for candidate in self._pythons(wanted):
             if self.is_python(candidate, wanted):
                 return candidate
@@ -112,7 +121,9 @@ class Tools:
     def _pythons(self, wanted: str) -> Iterator[str]:
         uv = self.uv()
         if uv:
-            found = self.ask(uv, "python", "find", "--no-project", "--system", "--no-python-downloads", wanted)
+            found = self.ask(
+                uv, "python", "find", "--no-project", "--system", "--no-python-downloads", wanted
+            )
             if found:
                 yield found
         pyenv = Path(self.environment.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
@@ -123,7 +134,7 @@ class Tools:
 
     # node
 
-    def node(self) -> Tuple[str, str]:
+    def node(self) -> tuple[str, str]:
         """node and npm, both new enough for the pages' build."""
         node, npm = self.which("node"), self.which("npm")
         least = ".".join(str(part) for part in NODE_FROM)
@@ -133,12 +144,14 @@ class Tools:
             raise Trouble("缺少 npm：apt install npm，或从 nodejs.org 安装（自带 npm）")
         says = self.ask(node, "--version")
         if version(says) < NODE_FROM:
-            raise Trouble(f"node 太旧（{says or '不能运行'}）：网页构建需要 {least} 或更新，从 nodejs.org 安装")
+            raise Trouble(
+                f"node 太旧（{says or '不能运行'}）：网页构建需要 {least} 或更新，从 nodejs.org 安装"
+            )
         return node, npm
 
 
-def version(text: str) -> Tuple[int, ...]:
+def version(text: str) -> tuple[int, ...]:
     """`uv 0.13.9 (…)`, `v20.20.2`, `3.10.13` as numbers; nothing when there is none."""
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
-    parts: List[int] = [int(part) for part in found.groups() if part] if found else []
+    parts: list[int] = [int(part) for part in found.groups() if part] if found else []
     return tuple(parts)

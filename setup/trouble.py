@@ -39,8 +39,14 @@ KNOWN = (
         r"ejsonparse|invalid package.?lock|existing package-lock\.json|in sync|eusage",
         "package-lock.json 坏了，或与 package.json 不一致：用 git checkout 恢复，或用 make locks 重新生成",
     ),
-    (NETWORK, "连不上软件源：检查网络或代理（UV_DEFAULT_INDEX、npm config set registry 可换镜像），然后再来一次"),
-    (r"no solution found|no matching distribution|etarget|enoversions", "软件源里找不到锁定的版本：换一个软件源再试"),
+    (
+        NETWORK,
+        "连不上软件源：检查网络或代理（UV_DEFAULT_INDEX、npm config set registry 可换镜像），然后再来一次",
+    ),
+    (
+        r"no solution found|no matching distribution|etarget|enoversions",
+        "软件源里找不到锁定的版本：换一个软件源再试",
+    ),
     (r"eacces|permission denied", "没有写入权限：检查本目录归谁所有"),
     (r"\bkilled\b|out of memory|memoryerror", "内存不够：训练和构建约需 3 GB，关掉别的程序再试"),
 )

@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Set
 
 from .screen import Screen, plain
 from .trouble import Trouble, explain
@@ -22,7 +23,7 @@ class Children:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.running: Set[subprocess.Popen] = set()
+        self.running: set[subprocess.Popen] = set()
         self.ended = False
 
     def start(self, argv: Sequence[str], **how: object) -> subprocess.Popen:
@@ -70,11 +71,11 @@ class Work:
         argv: Sequence[object],
         *,
         lock: str = "",
-        env: Optional[Dict[str, str]] = None,
+        env: dict[str, str] | None = None,
         without: Sequence[str] = (),
     ) -> None:
         """Run one command; all of its output goes to the step's log. Raises `Trouble` with one line when it fails."""
-        words: List[str] = [str(word) for word in argv]
+        words: list[str] = [str(word) for word in argv]
         environment = {name: value for name, value in os.environ.items() if name not in without}
         environment.update(env or {})
         with self.log.open("a", encoding="utf-8", errors="replace") as log:
@@ -110,7 +111,5 @@ class Work:
 
 
 def _signal_group(child: subprocess.Popen, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
