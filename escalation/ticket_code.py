@@ -4,10 +4,10 @@
     ticket's name     K-0731-7             one letter, four digits, a check digit
 
 Both are random, so that nobody learns from them how many tickets there are or which came next. The
-resident's code opens the progress page and is therefore a secret of 43 bits (10 letters x 10^12): with ten
-guesses a minute from each of a thousand addresses, somebody would need about 1,700 years for an even
-chance at one given code. The ticket's name opens nothing; it may stand in notices and on paper, and the table that
-keeps it must be asked whether it is free.
+resident's code opens the progress page and is therefore a secret of 43 bits (10 letters x 10^12). Throttling
+must do the rest: where wrong codes are answered at most a hundred times a minute in all, somebody who wants
+any one of ten thousand open tickets guesses for about twenty years. The ticket's name opens nothing; it may
+stand in notices and on paper, and the table that keeps it must be asked whether it is free.
 
 Digits, because they are the easiest thing to say and to type for every age; the letter marks the beginning
 and is one that neither looks like a digit nor sounds like another. The check digit (Damm) finds every single

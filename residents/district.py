@@ -293,11 +293,14 @@ def _check_roads(top: Node, district: District) -> None:
     stretches = [(s, street.code, road) for s, street in enumerate(district.streets) for road in street.roads]
     for i, (_, code, road) in enumerate(stretches):
         for s, other_code, other in stretches[i + 1 :]:
-            sides_meet = "both" in (road.side, other.side) or road.side == other.side
-            if road.name == other.name and code != other_code and sides_meet:
-                if max(road.low, other.low) <= min(road.high, other.high):
-                    problem = f"{road.name}: these numbers already belong to {code}"
-                    raise top.error(top.file, f"streets[{s}].roads", problem)
+            if road.name == other.name and code != other_code and _meet(road, other):
+                problem = f"{road.name}: these numbers already belong to {code}"
+                raise top.error(top.file, f"streets[{s}].roads", problem)
+
+
+def _meet(road: Road, other: Road) -> bool:
+    sides_meet = "both" in (road.side, other.side) or road.side == other.side
+    return sides_meet and max(road.low, other.low) <= min(road.high, other.high)
 
 
 def _check_offices(top: Node, district: District) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -92,7 +93,7 @@ def in_danger(hotlines: Sequence[Hotline]) -> tuple[Hotline, ...]:
 
 
 def stale(hotlines: Sequence[Hotline], today: date, days: int = 90) -> tuple[Hotline, ...]:
-    """The entries that nobody has checked within `days`; never checked, or checked in the future, is stale."""
+    """The entries that nobody has checked within `days`; so are those never checked, or in the future."""
     return tuple(
         hotline
         for hotline in hotlines
@@ -165,7 +166,7 @@ def _week(node: Node) -> tuple[tuple[Span, ...], ...]:
 
 def _spans(node: Node) -> tuple[Span, ...]:
     spans = sorted((_span(entry) for entry in node.items()), key=lambda span: span.start)
-    for earlier, later in zip(spans, spans[1:], strict=False):
+    for earlier, later in pairwise(spans):
         if later.start < earlier.end:
             raise node.refuse("spans overlap")
     return tuple(spans)

@@ -254,9 +254,8 @@ def _read(
             )
     if not any(finding.rank >= EXACT for finding in findings):
         findings += _short_names(district, written)
-    if not home and not former and far is None and (other := _OTHER_COUNTY.search(written)):
-        if not any(other[1].startswith(name) for name in (district.name, *district.aliases)):
-            far = "别的区县"
+    if not home and not former and far is None and _OTHER_COUNTY.search(written):
+        far = "别的区县"
     return Reading(tuple(dict.fromkeys(findings)), home, far, former, undecided, roughly)
 
 
@@ -304,7 +303,7 @@ def _on_road(district: District, name: str, after: str) -> Iterator[Finding]:
 
 
 def house_number(text: str) -> int | None:
-    """The house number that follows a road's name: "288号", "二百八十八号", "288-3"; not "3幢", not "2单元"."""
+    """The house number that follows a road's name: "288号", "二百八十八号", "288-3"; not "3幢"."""
     match = _NUMBER.match(text)
     if match is None or match[2] in (
         "幢",
