@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, case, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Entity
@@ -243,7 +243,7 @@ def verify(db: Session, vault: Vault, anchors: Path | None) -> Verdict:
             return broken(Fault.CHANGED)
         if expected.get(row["seq"], row["mac"]) != row["mac"]:
             return broken(Fault.ANOTHER_PAST)
-        if row["at"] < latest - PATIENCE and clock_back is None:
+        if row["at"] + PATIENCE < latest and clock_back is None:
             clock_back = row["seq"]
         seq, mac, latest = row["seq"], row["mac"], max(latest, row["at"])
 
@@ -256,9 +256,14 @@ def verify(db: Session, vault: Vault, anchors: Path | None) -> Verdict:
     return Verdict(True, seq, None, "", newest)
 
 
+_COLUMNS = AuditEntry.__table__.c
+_READABLE = _COLUMNS.at.between(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 _IN_ORDER = (
-    select(AuditEntry.__table__)
-    .order_by(AuditEntry.seq)
+    # a time that PostgreSQL can hold and Python cannot comes back as nothing, and so as a changed row
+    select(
+        *(column for column in _COLUMNS if column.name != "at"), case((_READABLE, _COLUMNS.at)).label("at")
+    )
+    .order_by(_COLUMNS.seq)
     .execution_options(stream_results=True, yield_per=1000)
 )
 
@@ -274,7 +279,7 @@ def _head(db: Session) -> Any:
 def _is_ours(row: Mapping[str, Any], vault: Vault) -> bool:
     try:
         return hmac.compare_digest(vault.audit_mac(_canonical(row), row["key_id"]), bytes(row["mac"]))
-    except (SealBroken, TypeError, ValueError):
+    except (SealBroken, AttributeError, TypeError, ValueError):
         return False
 
 

@@ -46,9 +46,13 @@ class Postgres:
         here = make_url(embedded.url(self.folder)).set(database=name)
         return here.render_as_string(hide_password=False)
 
+    def admin_url(self, name: str) -> str:
+        """The URL for a superuser, who may do what the application may not."""
+        return embedded.admin_url(self.folder, name)
+
     @contextmanager
     def admin(self, name: str = "postgres") -> Iterator[psycopg.Connection]:
-        """A superuser's connection: it may do what the application may not."""
+        """A superuser's connection."""
         url = make_url(embedded.admin_url(self.folder))
         socket = str(url.query["host"])
         with psycopg.connect(host=socket, user="postgres", dbname=name, autocommit=True) as admin:
