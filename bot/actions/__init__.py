@@ -7,7 +7,7 @@ from rasa_sdk import Action
 from bot.actions.contact import AskContact
 from bot.actions.danger import Danger
 from bot.actions.desk import Desk, DialogueState, ItemShown
-from bot.actions.fallback import Agree, NotUnderstood
+from bot.actions.fallback import Agree, LostThread, NotUnderstood
 from bot.actions.hotlines import Hotlines
 from bot.actions.leaving import Leave
 from bot.actions.replies import REPLIES, Reply
@@ -39,6 +39,7 @@ def all_actions(desk: Desk) -> list[Action]:
         Hotlines(desk),
         Leave(desk),
         NotUnderstood(desk),
+        LostThread(desk),
         Agree(desk),
         *(Reply(desk, skill) for skill in REPLIES),
     ]

@@ -30,6 +30,19 @@ class NotUnderstood(Action):
         return []
 
 
+class LostThread(NotUnderstood):
+    """No rule fits: says so once, and waits for the resident."""
+
+    def name(self) -> str:
+        return "action_lost_thread"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        await super().run(dispatcher, tracker, domain)
+        return [FollowupAction("action_listen")]
+
+
 def offered(state: DialogueState) -> str | None:
     """The choice that the last listening reply offered first, if it offered one."""
     name = (state.last_said or "").removesuffix("/2")
