@@ -89,19 +89,17 @@ def _frequency(words: str) -> tuple[str | None, bool]:
             return _HOW_OFTEN_UNSURE[candidate], False
     if days := _DAYS.fullmatch(_bare(words)):
         return _from_days(days)
-    return _contained(words)
+    return _contained(words), False
 
 
-def _contained(words: str) -> tuple[str | None, bool]:
-    """One frequency inside a short sentence. Two different ones, or any denial around it, is not sure."""
-    rest, found = words, []
+def _contained(words: str) -> str | None:
+    """The one frequency inside a short sentence, to ask back: "我儿子天天打游戏" is talk, not an answer."""
+    rest, found = words, set()
     for phrase in _PHRASES_BY_LENGTH:
         if phrase in rest:
             rest = rest.replace(phrase, "|")
-            found.append(_HOW_OFTEN[phrase])
-    if len(set(found)) != 1 or _DENIAL.search(rest):
-        return None, False
-    return found[0], not _UNCLEAR.search(rest)
+            found.add(_HOW_OFTEN[phrase])
+    return found.pop() if len(found) == 1 and not _DENIAL.search(rest) else None
 
 
 def _from_days(match: re.Match[str]) -> tuple[str | None, bool]:
@@ -191,7 +189,6 @@ _HEAD = re.compile(
 _TAIL = re.compile(r"(?:都是?这样|这样子?|的样子|的事|的吧|了吧|吧|呢|啊|呀|哦|噢|啦|嘛|哎|的|了)+$")
 _HARMLESS_TAIL = re.compile(r"(?:啊|呀|哦|噢|啦|的|了)+$")
 _DENIAL = re.compile(r"[不没别非无除谁].*\||\|.*(?:没|不会|不是|吗|还是|或者|要么)")
-_UNCLEAR = re.compile(r"[不没别]|有时|说不")
 
 _REFUSAL = re.compile(
     r"(?:我)?(?:这个|这题|这道题|这一题)?(?:我)?(?:真的|实在)?(?:不想|不愿意?|不要|不便)(?:回答|答|说|讲|谈)"
