@@ -79,9 +79,10 @@ class Database:
         with Session(self.engine) as db, db.begin():
             if not inspect(db.connection()).has_table(VaultCheck.__tablename__):
                 raise NotMigrated("the tables are not there yet: run the migrations")
-            known = {row.key_id: row.fingerprint for row in db.scalars(select(VaultCheck).with_for_update())}
+            head = select(audit.AuditHead.seq).where(audit.AuditHead.id == 1)
+            used = db.scalar(head.with_for_update())  # one process at a time
+            known = {row.key_id: row.fingerprint for row in db.scalars(select(VaultCheck))}
             keys = self.vault.keyring.keys
-            used = db.scalar(select(audit.AuditHead.seq).where(audit.AuditHead.id == 1))
             fits = all(
                 key_id in keys and self.vault.fingerprint(key_id) == mark for key_id, mark in known.items()
             )
@@ -166,3 +167,4 @@ def _hide_values(context: ExceptionContext) -> None:
     message = " ".join(part for part in parts if part)
     error.orig.args = (message,)
     error.args = (message,)
+    error.params = None

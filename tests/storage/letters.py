@@ -11,7 +11,7 @@ class TestsOnly(Entity):
     """Keeps these tables apart from the application's."""
 
     __abstract__ = True
-    metadata = MetaData()
+    metadata = MetaData(naming_convention=Entity.metadata.naming_convention)
 
 
 class Letter(Identified, TestsOnly):
