@@ -1,0 +1,17 @@
+/** How long the kiosk waits for a sign of life on each of its pages; null where there is nothing to wipe. */
+import type { View } from "./conversation";
+
+export const IDLE_MS = 60_000;
+export const SLOW_MS = 180_000;
+
+export interface Where {
+  attract: boolean;
+  /** Whether something of a person is on the screen or in memory. */
+  open: boolean;
+  view: View;
+}
+
+export function patience(where: Where): number | null {
+  if (where.attract && !where.open) return null;
+  return where.view === "breathing" || where.view === "result" ? SLOW_MS : IDLE_MS;
+}
