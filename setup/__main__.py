@@ -8,7 +8,6 @@ if sys.version_info < (3, 9):  # noqa: UP036 - older ones read this line too
     sys.exit("缺少 Python 3.9 或更新的版本：apt install python3，或用 make PYTHON=/路径/python3 指定一个")
 
 import fcntl
-import os
 import signal
 import time
 from pathlib import Path
@@ -31,7 +30,7 @@ def alone(screen: Screen) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        screen.line("另一个准备程序正在这里运行，等它做完 …")
+        screen.line("这里还有一个准备程序（或它留下的安装）没做完，等它 …")
         fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 
@@ -50,7 +49,7 @@ def main(wanted: list[str]) -> int:
     screen = Screen(len(every))
     try:
         lock = alone(screen)
-        runner = Runner(ROOT, every, tools, screen)
+        runner = Runner(ROOT, every, tools, screen, lock.fileno())
         screen.total = len(runner.closure(wanted or list(runner.steps)))
         runner.do(wanted)
         lock.close()
@@ -58,11 +57,7 @@ def main(wanted: list[str]) -> int:
         screen.close()
         print("已中断。再来一次会从断点继续，做完的不会重做。", flush=True)
         return 130
-    except Failed as failed:
-        screen.close()
-        print(f"✗ {failed}　日志：{os.path.relpath(failed.log)}", flush=True)
-        return 1
-    except Trouble as trouble:
+    except (Failed, Trouble) as trouble:
         screen.close()
         print(f"✗ {trouble}", flush=True)
         return 1

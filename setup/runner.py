@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,19 +21,21 @@ class Failed(Exception):
     """A step ended with `line`; its output is in `log`."""
 
     def __init__(self, title: str, line: str, log: Path) -> None:
-        super().__init__(f"{title}：{line}")
-        self.log = log
+        told = log.is_file() and log.stat().st_size > 0
+        super().__init__(f"{title}：{line}" + (f"　日志：{os.path.relpath(log)}" if told else ""))
 
 
 class Runner:
     """Promises: a stamp is written only after its step succeeded; after an interruption nothing runs on."""
 
-    def __init__(self, root: Path, steps: Sequence[Step], tools: Tools, screen: Screen) -> None:
+    def __init__(
+        self, root: Path, steps: Sequence[Step], tools: Tools, screen: Screen, lock: int | None = None
+    ) -> None:
         self.root, self.tools, self.screen = root, tools, screen
         self.steps = {step.name: step for step in steps}
         self.stamps = root / ".setup" / "stamps"
         self.logs = root / ".setup" / "logs"
-        self.children = Children()
+        self.children = Children(lock)
         self.changed = threading.Condition()
         self.finished: set[str] = set()
         self.failure: Exception | None = None
@@ -74,7 +77,8 @@ class Runner:
                         )
                         threads.append(thread)
                         thread.start()
-                    self.changed.wait(1.0)
+                    if running and not running & self.finished:
+                        self.changed.wait(1.0)
         finally:
             if waiting or running:
                 self.children.end_all()
@@ -92,7 +96,6 @@ class Runner:
                 raise Trouble(f"没有叫 {name} 的步骤；有：{' '.join(self.steps)}")
             if name not in names:
                 names.add(name)
-                # the tool uv is only worth a step when an environment is to be made with it
                 stack.extend(self.steps[name].after)
         return tuple(step for step in self.steps.values() if step.name in names)
 
@@ -127,8 +130,11 @@ class Runner:
             return
         key = self.key(step)
         self.screen.begin(step.name, number, step.title)
-        (self.stamps / step.name).unlink(missing_ok=True) if self.stamps.is_dir() else None
+        (self.stamps / step.name).unlink(missing_ok=True)
         step.do(Work(step.name, self.root, log, self.screen, self.children), self.tools)
+        absent = [name for name in step.outputs if not (self.root / name).exists()]
+        if absent:
+            raise Trouble(f"做完了，却没有 {'、'.join(absent)}")
         keys.write_stamp(self.stamps, step.name, key)
         with self.changed:
             self.worked += 1

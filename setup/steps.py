@@ -44,6 +44,8 @@ def machine() -> str:
 
 def make_environment(work: Work, tools: Tools, folder: str, wanted: str, lock: str) -> None:
     """A virtual environment from a hash-locked list; an unfinished or foreign one is made anew."""
+    if "==" not in (work.root / lock).read_text(encoding="utf-8", errors="replace"):
+        raise Trouble(f"锁文件 {lock} 是空的或坏了：用 git checkout 恢复它，或用 make locks 重新生成")
     uv = tools.uv()
     python = work.root / folder / "bin" / "python"
     if not tools.is_python(str(python), wanted):
@@ -93,7 +95,6 @@ def page(folder: str) -> Callable[[Work, Tools], None]:
 
 
 def dialogue(work: Work, tools: Tools) -> None:
-    made = work.root / "models" / "dialogue" / "dialogue.tar.gz"
     work.run(
         [
             ".venv-rasa/bin/rasa",
@@ -108,8 +109,6 @@ def dialogue(work: Work, tools: Tools) -> None:
         + ["--out", "models/dialogue", "--fixed-model-name", "dialogue"],
         env=QUIET,
     )
-    if not made.is_file():
-        raise Trouble("对话训练没有产出模型：见日志")
 
 
 def steps(root: Path) -> tuple[Step, ...]:

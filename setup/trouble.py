@@ -28,7 +28,7 @@ KNOWN = (
     ),
     (
         r"require-hashes|couldn't parse|could not parse|invalid requirement|unsupported requirement|"
-        r"expected (?:one of|package name|a valid|version)|unexpected '|stream did not contain valid utf-8",
+        r"expected (?:one of|package name|a valid|version|`--hash`)|unexpected '|stream did not contain valid utf-8",
         "锁文件 {lock} 坏了：用 git checkout 恢复它，或用 make locks 重新生成",
     ),
     (

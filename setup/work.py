@@ -19,9 +19,13 @@ class Interrupted(Exception):
 
 
 class Children:
-    """Every process that set-up has started and that still runs, so that all of them can be ended."""
+    """Every process that set-up has started and that still runs, so that all of them can be ended.
 
-    def __init__(self) -> None:
+    Each of them holds the lock of this checkout: should set-up be killed outright, the next one waits for them.
+    """
+
+    def __init__(self, lock: int | None = None) -> None:
+        self.held = () if lock is None else (lock,)
         self.lock = threading.Lock()
         self.running: set[subprocess.Popen] = set()
         self.ended = False
@@ -30,7 +34,7 @@ class Children:
         with self.lock:
             if self.ended:
                 raise Interrupted
-            child = subprocess.Popen(argv, start_new_session=True, **how)  # type: ignore[call-overload]
+            child = subprocess.Popen(argv, start_new_session=True, pass_fds=self.held, **how)  # type: ignore[call-overload]
             self.running.add(child)
             return child
 
