@@ -1,0 +1,18 @@
+/** Addresses of the console. Only a view's name or a ticket's code stands in them. */
+import { createRouter, createWebHistory } from "vue-router";
+import ListPage from "./pages/ListPage.vue";
+import TicketPage from "./pages/TicketPage.vue";
+import ChatPage from "./pages/ChatPage.vue";
+import { VIEWS } from "./words/views";
+
+export const router = createRouter({
+  history: createWebHistory("/console/"),
+  routes: [
+    { path: "/", redirect: "/list/open" },
+    { path: `/list/:view(${VIEWS.join("|")})`, name: "list", component: ListPage, props: true },
+    { path: "/tickets/:code", name: "ticket", component: TicketPage, props: true },
+    { path: "/tickets/:code/chat", name: "chat", component: ChatPage, props: true },
+    { path: "/:rest(.*)*", redirect: "/list/open" },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});

@@ -1,0 +1,67 @@
+/** What must be seen on every page: the open list, the red bar, people who wait at a kiosk, new red tickets. */
+import { reactive } from "vue";
+import { api, ask } from "../api/client";
+import type { DeskCallShown, TicketList, TicketRow } from "../api/types";
+import { serverSaidTheTime } from "./clock";
+import { speak } from "./notices";
+import { poll } from "./poll";
+
+interface Duty {
+  list: TicketList | null;
+  calls: DeskCallShown[];
+  /** Codes of red tickets that came while this page was open and were not looked at yet. */
+  fresh: string[];
+  /** Since when nothing could be fetched; the list on the page is as old as this. */
+  silentSince: Date | null;
+}
+
+const blank = (): Duty => ({ list: null, calls: [], fresh: [], silentSince: null });
+
+export const duty = reactive<Duty>(blank());
+let seen: Set<string> | null = null;
+
+/** The red tickets of this list that were not there before; none on the first look. */
+export function newReds(before: ReadonlySet<string> | null, tickets: readonly TicketRow[]): string[] {
+  if (before === null) return [];
+  return tickets.filter((ticket) => ticket.level === "red" && !before.has(ticket.code)).map((ticket) => ticket.code);
+}
+
+/** The tab's title: a number at most, never a name, a place or a code. */
+export function title(freshReds: number): string {
+  return freshReds > 0 ? `（${freshReds}）心桥工作台` : "心桥工作台";
+}
+
+/** One look at the open list and at the kiosks. */
+export async function look(): Promise<void> {
+  const [list, calls] = await Promise.all([
+    ask(api.GET("/api/staff/tickets", { params: { query: { view: "open" } } })),
+    ask(api.GET("/api/staff/desk-calls")),
+  ]);
+  if (calls.ok) duty.calls = calls.data;
+  if (!list.ok) {
+    if (list.refusal.kind !== "expired") duty.silentSince ??= new Date();
+    return;
+  }
+  serverSaidTheTime(list.data.now);
+  duty.silentSince = null;
+  const reds = newReds(seen, list.data.tickets);
+  seen = new Set(list.data.tickets.filter((one) => one.level === "red").map((one) => one.code));
+  duty.list = list.data;
+  duty.fresh = [...duty.fresh.filter((code) => seen?.has(code)), ...reds];
+  if (reds.length > 0) speak(`来了 ${reds.length} 件新的红色工单。`);
+}
+
+/** Stay on duty until the returned function is called. */
+export function stayOnDuty(): () => void {
+  const stop = poll(10_000, look);
+  return () => {
+    stop();
+    seen = null;
+    Object.assign(duty, blank());
+  };
+}
+
+/** Somebody has opened this ticket: it is no longer new to them. */
+export function lookedAt(code: string): void {
+  duty.fresh = duty.fresh.filter((one) => one !== code);
+}

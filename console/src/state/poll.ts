@@ -1,0 +1,14 @@
+/** Do something now and again after a pause, one at a time; returns how to stop. */
+export function poll(pause: number, work: () => Promise<unknown>): () => void {
+  let timer = 0;
+  let stopped = false;
+  const round = async (): Promise<void> => {
+    await work().catch(() => undefined);
+    if (!stopped) timer = window.setTimeout(round, pause);
+  };
+  void round();
+  return () => {
+    stopped = true;
+    window.clearTimeout(timer);
+  };
+}
