@@ -226,12 +226,13 @@ def _run(arguments: Sequence[str | Path], cwd: Path, text: str | None = None) ->
         cwd=cwd,
         capture_output=True,
         text=True,
+        env={**os.environ, "LC_ALL": "C"},
         **_as_user(),
     )
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise EmbeddedError(f"{Path(arguments[0]).name} failed: {' '.join(last)}")
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def _make_cluster(folder: Path) -> None:
@@ -260,8 +261,8 @@ def _refuse_damage(data: Path) -> None:
     try:
         report = _run([_program("pg_controldata"), "-D", data], data.parent)
     except EmbeddedError:
-        report = "WARNING"
-    if "WARNING" in report:
+        report = "warning"
+    if "warning" in report.lower():
         raise DamagedDataFolder(f"the database in {data} is damaged: {advice}")
     for part in ("base", "global", "pg_wal", "pg_xact"):
         if not (data / part).is_dir():

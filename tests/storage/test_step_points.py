@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import storage
 from storage.step_points import step
+
+ROOT = str(Path(storage.__file__).parents[1])
 
 
 def run(**environment):
     code = "from storage.step_points import step; step('S4'); print('went on')"
     return subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": ".", **environment}, capture_output=True, text=True
+        [sys.executable, "-c", code], env={"PYTHONPATH": ROOT, **environment}, capture_output=True, text=True
     )
 
 
