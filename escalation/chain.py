@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from escalation.outbox import QueuedNotice, queue
 from escalation.policy import Audience, Policy
-from escalation.ticket import Ticket, TicketClock, TicketEvent
+from escalation.ticket import DeskCall, Ticket, TicketClock, TicketEvent
+from escalation.triage import Level
 from residents.district import District
 
 CHANNEL = "webhook"
@@ -75,6 +76,31 @@ def tell(
         note(
             db, ticket, "notice", "系统", f"已通知{_TOLD[audience]}（{district.office(office).name}）。", now
         )
+
+
+def tell_desk(db: Session, call: DeskCall, district: District, link: str, now: datetime) -> None:
+    """Queue one notice that somebody at a kiosk asks for a human being."""
+    queue(
+        db,
+        QueuedNotice(
+            key=f"desk.{call.id}",
+            level=int(Level.YELLOW),
+            audience="office",
+            office=call.office,
+            channel=CHANNEL,
+            round=0,
+            code="叫人",
+            level_word="现场",
+            place=call.place,
+            respond_by=now,
+            link=f"{link}/console/",
+            text=f"{call.place}有人请工作人员过去 · 现在 · 点开查看",
+            queued_at=now,
+            due_at=now,
+            state="waiting",
+            attempts=0,
+        ),
+    )
 
 
 def area(district: District, office: str) -> str:

@@ -23,7 +23,7 @@ from escalation import chain
 from escalation.policy import Policy
 from escalation.signal import Rating, Signal
 from escalation.store import clocks_of, code_taken, open_ticket_of, signal_of, signals_of_session
-from escalation.ticket import Ticket
+from escalation.ticket import DeskCall, Ticket
 from escalation.ticket_code import new_code, new_name
 from escalation.triage import (
     Level,
@@ -35,7 +35,7 @@ from escalation.triage import (
     triage_words,
     worst,
 )
-from residents.district import District
+from residents.district import District, Place
 from residents.resident import Basis, Disclosure, basis_for_passing_on
 from residents.routing import route
 from residents.session import ResidentSession
@@ -215,6 +215,12 @@ class Intake:
                 db, actor="routing", action="ticket.routed", subject=f"ticket:{ticket.code}", at=now,
                 office=found.office, how=found.how,
             )  # fmt: skip
+
+    def call_to_desk(self, db: Session, session: ResidentSession, place: Place, now: datetime) -> None:
+        """Call somebody of the hall to this kiosk; its office is told at once."""
+        call = DeskCall(session_id=session.id, place=place.name, office=place.office, at=now)
+        db.add(call)
+        chain.tell_desk(db, call, self.district, self.link, now)
 
     # --- judging -----------------------------------------------------------------------------------
 

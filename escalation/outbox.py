@@ -61,8 +61,13 @@ def queue(db: Session, notice: QueuedNotice) -> bool:
     """Write a notice unless its key is there already; says whether it was written."""
     columns = QueuedNotice.__table__.columns.keys()
     values = {name: getattr(notice, name) for name in columns}
-    written = db.execute(insert(QueuedNotice).values(values).on_conflict_do_nothing(index_elements=["key"]))
-    return bool(written.rowcount)
+    written = db.execute(
+        insert(QueuedNotice)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(QueuedNotice.id)
+    ).all()
+    return bool(written)
 
 
 def deliver_due(database: Database, channel: Channel, clock: Callable[[], datetime]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from residents.resident import Consent, Disclosure, Identity, Resident, Scope, agreed
@@ -56,3 +56,8 @@ def disclosures_of(db: Session, resident_id: UUID) -> list[Disclosure]:
             .order_by(Disclosure.at, Disclosure.id)
         )
     )
+
+
+def erase_identity(db: Session, resident_id: UUID) -> None:
+    """Delete name, telephone, address and whom to reach."""
+    db.execute(delete(Identity).where(Identity.resident_id == resident_id))

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from bot.turn import ConsentsShown, HotlineShown, MessageShown
+
 
 def _storable(text: str) -> str:
     """Refuse what PostgreSQL and UTF-8 cannot keep: NUL and lone surrogates."""
@@ -35,149 +37,10 @@ class Problem(BaseModel):
 
     problem: str
     sentence: str
-    hotlines: list["HotlineShown"] = []
+    hotlines: list[HotlineShown] = []
 
 
 # --- residents -----------------------------------------------------------------------------------
-
-
-class HotlineShown(BaseModel):
-    """One telephone line with its hours, and whether somebody answers now."""
-
-    number: str
-    name: str
-    for_what: str
-    hours: str
-    open_now: bool
-    sentence: str
-
-
-class ConsentsShown(BaseModel):
-    """The separate ticks; each can be given and taken back on its own."""
-
-    chat: bool = False
-    screening: bool = False
-    contact: bool = False
-    share: bool = False
-
-
-class ButtonShown(BaseModel):
-    """A button under a bubble; pressing it posts `choice`."""
-
-    choice: str
-    title: str
-
-
-class MessageShown(BaseModel):
-    """One bubble. `kind` item: the open question of a questionnaire (the page may draw its card instead);
-    exercise: opens the named exercise; danger: part of the crisis conversation."""
-
-    id: UUID
-    author: Literal["resident", "program", "worker"]
-    author_name: str | None = None
-    kind: Literal["text", "item", "exercise", "danger"] = "text"
-    text: str
-    buttons: list[ButtonShown] = []
-    exercise: Literal["breathing"] | None = None
-    at: datetime
-
-
-class OptionShown(BaseModel):
-    value: int
-    label: str
-
-
-class AnsweredItem(BaseModel):
-    """An item of the open questionnaire that was answered before; posting it again changes the answer."""
-
-    item: str
-    number: int
-    text: str
-    options: list[OptionShown]
-    given: int | None
-
-
-class ScreeningShown(BaseModel):
-    """The open questionnaire: exactly one next item, and what was answered so far."""
-
-    administration: UUID
-    instrument: str
-    title: str
-    intro: str
-    timeframe: str
-    minutes: int
-    item: str
-    number: int
-    of: int
-    text: str
-    options: list[OptionShown]
-    answered: list[AnsweredItem]
-
-
-class ResultDetail(BaseModel):
-    """Shown under 「详细」 only: the score of one questionnaire in plain words."""
-
-    title: str
-    total: int | None
-    out_of: int
-    words: str
-
-
-class ResultShown(BaseModel):
-    """In the order in which the page shows it: thanks, sentence, level word, tonight, what we do, a person, details."""
-
-    thanks: str
-    sentence: str
-    level_word: str | None
-    tonight: list[str]
-    we_do: str | None
-    talk_to: str
-    details: list[ResultDetail]
-    at: datetime
-
-
-class ContactShown(BaseModel):
-    """The one question about reaching this person that is open now; every one can be declined."""
-
-    field: Literal["name", "phone", "address", "safe_to_call", "trusted_person"]
-    number: int
-    of: int
-    text: str
-    hint: str
-    choices: list[str] = []
-
-
-class AlarmShown(BaseModel):
-    """The crisis card. It is made by the application, never by the dialogue engine."""
-
-    sentence: str
-    code: str | None
-    office: str | None
-    respond_by: datetime | None
-    hotlines: list[HotlineShown]
-
-
-class WorkerInChat(BaseModel):
-    role: str
-    name: str
-
-
-class Turn(BaseModel):
-    """The state of a resident's conversation after a request, with the bubbles that are new to the client."""
-
-    stage: Literal["consent", "chat", "ended"]
-    door: Literal["phone", "kiosk"]
-    place: str | None
-    consents: ConsentsShown
-    messages: list[MessageShown]
-    screening: ScreeningShown | None = None
-    result: ResultShown | None = None
-    contact: ContactShown | None = None
-    alarm: AlarmShown | None = None
-    worker: WorkerInChat | None = None
-    worker_called: bool = False
-    resume: str | None = None
-    hotlines: list[HotlineShown] = []
 
 
 class DistrictShown(BaseModel):
@@ -227,13 +90,6 @@ class GiveContact(Body):
 
 class CallPerson(Body):
     client_id: UUID
-
-
-class Erased(BaseModel):
-    """What was erased at once and, when a ticket is open, what is kept until it closes, and why."""
-
-    sentence: str
-    kept: list[str]
 
 
 class ProgressStep(BaseModel):
@@ -296,7 +152,8 @@ class ClockShown(BaseModel):
 
 class TicketRow(BaseModel):
     code: str
-    kind: Literal["home_visit"]
+    kind: Literal["home_visit", "call_back"]
+    kind_word: str
     level: LevelName
     level_word: str
     state: Literal["requested", "accepted", "in-progress", "completed"]
@@ -370,7 +227,9 @@ class TicketDetail(BaseModel):
     identity: IdentityShown
     timeline: list[TimelineEntry]
     follow_ups: list[FollowUpShown]
-    next_step: Literal["acknowledge", "call", "visit", "refer", "plan_follow_up", "close", "follow_up", "none"]
+    next_step: Literal[
+        "acknowledge", "call", "visit", "refer", "plan_follow_up", "close", "follow_up", "none"
+    ]
     actions: list[str]
     close_needs: list[str]
     words_kept: int
@@ -393,7 +252,9 @@ class RecordCall(Body):
 class RecordVisit(Body):
     client_id: UUID
     outcome: Literal["met", "nobody_home", "refused", "wrong_address"]
-    findings: list[Literal["illness", "bereavement", "debt", "isolation", "conflict", "means_at_home", "none"]] = []
+    findings: list[
+        Literal["illness", "bereavement", "debt", "isolation", "conflict", "means_at_home", "none"]
+    ] = []
     family_present: bool = False
     visited_at: datetime | None = None
     note: Annotated[Text, Field(max_length=2000)] = ""

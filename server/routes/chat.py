@@ -9,17 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from bot.turn import Erased, Turn
 from server.callers import CurrentSession, SessionCookie, Wired, set_session_cookie
 from server.schemas import (
     Answer,
     CallPerson,
     Choose,
-    Erased,
     GiveConsents,
     GiveContact,
     OpenSession,
     Say,
-    Turn,
 )
 
 router = APIRouter(prefix="/api", tags=["resident"])

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request
 
+from bot.turn import HotlineShown
 from server.callers import Wired
-from server.schemas import DistrictShown, HotlineShown, Progress
+from server.schemas import DistrictShown, Progress
 
 router = APIRouter(prefix="/api", tags=["public"])
 

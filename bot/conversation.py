@@ -1,0 +1,661 @@
+"""One conversation with one resident, from the first tick to 退出.
+
+The order never changes: what was said is kept, then read for danger and acted on in one transaction, and only
+then is Rasa asked what to say. Whatever Rasa answers, nothing, late or wrong, the ticket stands and the crisis
+card is on the screen.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import yaml
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from assessments.errors import AssessmentError
+from assessments.typed_answers import read_answer
+from bot import record, transcript
+from bot.contact import normal_phone, read_contact
+from bot.errors import ConsentMissing, MessageTooLong, NothingToAnswer, SessionOver, Unstorable
+from bot.masking import for_rasa
+from bot.rasa_client import RasaClient, RasaSilent
+from bot.standing import Standing, standing_of
+from bot.transcript import Bubble, Message, Received
+from bot.turn import Erased, Turn
+from bot.turns import TurnMaker
+from escalation.intake import Intake, Outcome
+from escalation.triage import Level
+from models.crisis.recogniser import CrisisRecogniser
+from residents.errors import BadPlaceCode
+from residents.place_codes import read as read_place
+from residents.resident import ContactField, Identity, Resident, Scope
+from residents.session import Door, ResidentSession, new_sender, new_token, token_hash
+from residents.store import identity_of, session_by_token, set_consents
+from storage import audit
+from storage.database import Database
+from storage.step_points import step
+
+T = TypeVar("T")
+
+LONGEST = 4000
+WORDING_VERSION = "2026-11"
+UNREAD_AFTER = timedelta(seconds=5)
+READS_BEFORE_ALARM = 3
+SAFETY_REPLY: dict[str, list[str]] = yaml.safe_load(
+    (Path(__file__).parent / "safety_reply.yml").read_text("utf-8")
+)
+LEAVE_WORDS = {"退出", "我要退出", "离开", "结束对话"}
+DELETE_WORDS = {"删除我的记录", "删掉我的记录", "删除记录"}
+
+
+@dataclass
+class Plan:
+    """What Rasa is to be asked, in order; each with the fixed text that stands in when it is silent."""
+
+    asks: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, message: str, instead: str) -> None:
+        self.asks.append((message, instead))
+
+
+class Conversation:
+    """All conversations, whichever door they came through."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        recogniser: CrisisRecogniser,
+        intake: Intake,
+        rasa: RasaClient,
+        turns: TurnMaker,
+        threads: Executor,
+        site: str,
+    ) -> None:
+        self.database = database
+        self.vault = database.vault
+        self.clock = clock
+        self.recogniser = recogniser
+        self.intake = intake
+        self.rasa = rasa
+        self.turns = turns
+        self.threads = threads
+        self.site = site
+
+    # --- beginning and state -----------------------------------------------------------------------
+
+    async def open(self, door: Door, place: str | None, token: str | None) -> tuple[str, Turn]:
+        """Begin a conversation, or go on with the one that `token` opens if it is still alive."""
+        return await self._in_thread(self._open, door, place, token)
+
+    def _open(self, door: Door, place: str | None, token: str | None) -> tuple[str, Turn]:
+        now = self.clock()
+        with self.database.transaction() as db:
+            known = session_by_token(db, token) if token else None
+            if known is not None and known.alive(now):
+                known.seen_at = now
+                known.place = self.place_of(place, now) or known.place
+                assert token is not None
+                return token, self._turn(db, known, after=-1)
+            token = new_token()
+            resident = Resident(arrived_at=now)
+            db.add(resident)
+            db.flush()
+            session = ResidentSession(
+                resident_id=resident.id,
+                token_hash=token_hash(token),
+                sender=new_sender(),
+                door=door,
+                place=self.place_of(place, now),
+                opened_at=now,
+                seen_at=now,
+                callback_wanted=False,
+                worker_wanted=False,
+            )
+            db.add(session)
+            db.flush()
+            audit.record(
+                db, actor="resident", action="session.opened", subject=f"session:{session.id}", at=now
+            )
+            return token, self._turn(db, session, after=-1)
+
+    def place_of(self, signed: str | None, now: datetime) -> str | None:
+        """The place that a signed code names, if it is one of ours and still exists."""
+        if not signed:
+            return None
+        try:
+            code = read_place(self.vault.check, signed, now, site=self.site).place
+        except BadPlaceCode:
+            return None
+        return code if self.intake.district.place(code) else None
+
+    def session_of(self, token: str | None) -> ResidentSession:
+        """The living conversation behind a cookie; `SessionOver` without one."""
+        now = self.clock()
+        with self.database.transaction() as db:
+            session = session_by_token(db, token) if token else None
+            if session is None or not session.alive(now):
+                raise SessionOver()
+            if now - session.seen_at > timedelta(seconds=30):
+                session.seen_at = now
+        return session
+
+    def state(self, session: ResidentSession, after: UUID | None) -> Turn:
+        """Where the conversation stands, with the bubbles after `after`."""
+        with self.database.transaction() as db:
+            return self._turn(db, session, after=transcript.position_of(db, session.id, after))
+
+    def _turn(self, db: Session, session: ResidentSession, *, after: int) -> Turn:
+        standing = standing_of(db, self.intake, session)
+        return self.turns.make(db, standing, transcript.messages_of(db, session.id, after))
+
+    # --- consent -----------------------------------------------------------------------------------
+
+    async def consent(self, session: ResidentSession, ticks: dict[str, bool]) -> Turn:
+        """Record the ticks. The first agreement to talk brings the greeting."""
+        before, first = await self._in_thread(self._consent, session, ticks)
+        plan = Plan()
+        if first:
+            plan.ask("/welcome", "plain")
+        return await self._say_and_show(session, plan, before)
+
+    def _consent(self, session: ResidentSession, ticks: dict[str, bool]) -> tuple[int, bool]:
+        now = self.clock()
+        with self.database.transaction() as db:
+            changed = set_consents(db, session.resident_id, ticks, WORDING_VERSION, now)
+            if changed:
+                audit.record(
+                    db, actor="resident", action="consent.changed", subject=f"session:{session.id}", at=now,
+                    given=[str(s) for s in changed if ticks[s]],
+                    withdrawn=[str(s) for s in changed if not ticks[s]],
+                )  # fmt: skip
+            last = transcript.last_position(db, session.id)
+            return last, last < 0 and ticks.get("chat", False)
+
+    # --- one message -------------------------------------------------------------------------------
+
+    async def reply(self, session: ResidentSession, client_id: UUID, text: str) -> Turn:
+        """Answer one message. The same message received twice gets the same answer and changes nothing."""
+        step("S0")
+        words = readable(text)
+        received, mine, before = await self._in_thread(self._hear, session, client_id, words)
+        step("S1")
+        if not mine:
+            return await self._same_answer(session, client_id)
+        assert received.message_id is not None
+        plan = await self._in_thread(self._act, session, received.message_id)
+        step("S5")
+        if words != text and not plan_is_alarm(plan):
+            await self._in_thread(self._let_go, received)
+            raise MessageTooLong() if len(text) > LONGEST else Unstorable()
+        turn = await self._say_and_show(session, plan, before, received=received)
+        step("S6")
+        return turn
+
+    def _hear(self, session: ResidentSession, client_id: UUID, words: str) -> tuple[Received, bool, int]:
+        with self.database.transaction() as db:
+            before = transcript.last_position(db, session.id)
+            received, mine = transcript.receive(
+                db, self.vault, session.id, client_id, self.clock(), words=words
+            )
+        return received, mine, before
+
+    def _act(self, session: ResidentSession, message_id: UUID) -> Plan:
+        """Read one kept message for danger and act on it, in one transaction; then see what else it is.
+
+        A message that was read before is not judged again. If reading fails the message stays unread, the
+        watch reads it again soon, and the resident is asked directly meanwhile.
+        """
+        plan = Plan()
+        with self.database.transaction() as db:
+            session = db.get(ResidentSession, session.id, with_for_update=True) or session
+            message = db.get(Message, message_id, with_for_update=True)
+            if message is None or message.read_at is not None:
+                return plan
+            words = self.vault.open(message, "text") or ""
+            before = standing_of(db, self.intake, session)
+            outcome = self._judge(db, session, message, words)
+            self._decide(db, session, words, before, outcome, plan)
+            step("S4")
+        return plan
+
+    def _judge(self, db: Session, session: ResidentSession, message: Message, words: str) -> Outcome:
+        try:
+            reading = self.recogniser.read(words, asked=message.asked)
+            level: str = reading.level
+            categories, imminent = reading.categories, reading.imminent
+            spans = [(reason.rule, reason.start, reason.end) for reason in reading.reasons]
+            message.read_at = self.clock()
+        except Exception:  # whatever broke in reading, "not read" is not "no risk"
+            message.failed_reads += 1
+            level, categories, imminent, spans = "unread", frozenset(), False, []
+            if message.failed_reads >= READS_BEFORE_ALARM:
+                level, message.read_at = "crisis", self.clock()
+        return self.intake.receive_words(
+            db, session, message.id, level, categories, imminent, spans, message.at
+        )
+
+    def _decide(
+        self,
+        db: Session,
+        session: ResidentSession,
+        words: str,
+        before: Standing,
+        outcome: Outcome,
+        plan: Plan,
+    ) -> None:
+        """What the dialogue is to say, after what this message turned out to be."""
+        if before.worker is not None:
+            return
+        triage = outcome.triage
+        if triage.level is Level.RED:
+            plan.ask("/danger_red", "danger_red")
+            self._then_contact(db, session, plan)
+        elif triage.level is Level.ORANGE or triage.ask_asq:
+            name = "danger_orange" if triage.level is Level.ORANGE else "danger_elevated"
+            plan.ask(f"/{name}", name)
+            if self.intake.open_item(db, session):
+                plan.ask("/screening_started", "item")
+            else:
+                self._then_contact(db, session, plan)
+        elif words.strip(" 。.!！") in LEAVE_WORDS:
+            session.ended_at = self.clock()
+            self.intake.pause_screening(db, session)
+            plan.ask("/left", "left")
+        elif words.strip(" 。.!！") in DELETE_WORDS:
+            plan.ask("/record_deletion_asked", "deletion_asked")
+        elif before.contact_field and (told := read_contact(before.contact_field, words)):
+            self._keep_contact(db, session, before.contact_field, told.value)
+            self._then_contact(db, session, plan, finished=True)
+        elif before.item is not None and before.administration is not None:
+            self._typed_answer(db, session, words, before, plan)
+        else:
+            plan.ask(self._masked(words, before), "plain")
+
+    def _typed_answer(
+        self, db: Session, session: ResidentSession, words: str, before: Standing, plan: Plan
+    ) -> None:
+        assert before.item is not None
+        assert before.administration is not None
+        typed = read_answer(words, before.item)
+        if typed.sure or typed.refused:
+            value = typed.value if typed.sure else None
+            outcome = self.intake.receive_answer(
+                db, session, before.administration.id, before.item.id, value, self.clock()
+            )
+            if outcome is not None:
+                self._after_answer(db, session, outcome, plan)
+        elif typed.value is not None:
+            plan.ask("/answer_not_understood", "item")
+        else:
+            plan.ask(self._masked(words, before), "item")
+
+    def _after_answer(self, db: Session, session: ResidentSession, outcome: Outcome, plan: Plan) -> None:
+        """What follows an answer: the safety questions, the next item, or the result and how to reach them."""
+        if outcome.triage.level is Level.RED:
+            plan.ask("/danger_red", "danger_red")
+            self._then_contact(db, session, plan)
+        elif outcome.finished:
+            plan.ask("/screening_finished", "finished")
+            if outcome.rated is Level.YELLOW:
+                plan.ask("/callback_offered", "finished")
+            self._then_contact(db, session, plan)
+        elif outcome.triage.ask_asq:
+            plan.ask("/danger_orange" if outcome.triage.level else "/danger_elevated", "danger_elevated")
+            plan.ask("/screening_started", "item")
+        else:
+            plan.ask("/answer_recorded", "item")
+
+    def _then_contact(
+        self, db: Session, session: ResidentSession, plan: Plan, *, finished: bool = False
+    ) -> None:
+        db.flush()
+        if standing_of(db, self.intake, session).contact_field:
+            plan.ask("/contact_asked", "contact")
+        elif finished:
+            plan.ask("/contact_finished", "contact")
+
+    def _masked(self, words: str, standing: Standing) -> str:
+        identity = standing.identity
+        fields = ("name", "phone", "address", "trusted_person")
+        known = tuple((self.vault.open(identity, f) or "") if identity else "" for f in fields)
+        return for_rasa(words, known)
+
+    # --- buttons, taps and cards -------------------------------------------------------------------
+
+    async def choose(self, session: ResidentSession, client_id: UUID, choice: str) -> Turn:
+        """Press a button."""
+        if choice == "delete_record" and await self._in_thread(self._deletion_asked, session):
+            await self.erase(session)
+            return _farewell(session)
+        return await self._once(session, client_id, partial(self._choose, choice=choice))
+
+    def _deletion_asked(self, session: ResidentSession) -> bool:
+        with self.database.transaction() as db:
+            _, last = transcript.names_said(db, session.id)
+        return bool(last) and str(last).startswith(("utter_delete_record", "utter_record_deletion_asked"))
+
+    def _choose(self, db: Session, session: ResidentSession, plan: Plan, *, choice: str) -> None:
+        now = self.clock()
+        before = standing_of(db, self.intake, session)
+        if choice in ("start_screening", "continue_screening", "agree_screening"):
+            if choice == "agree_screening":
+                set_consents(db, session.resident_id, {Scope.SCREENING: True}, WORDING_VERSION, now)
+            elif not before.consents[Scope.SCREENING]:
+                raise ConsentMissing()
+            self.intake.start_screening(db, session)
+            plan.ask("/screening_started", "item")
+        elif choice == "pause_screening":
+            self.intake.pause_screening(db, session)
+            plan.ask("/screening_paused", "paused")
+            self._then_contact(db, session, plan)
+        elif choice == "skip_item" and before.administration and before.item:
+            self._answered(db, session, plan, before.administration.id, before.item.id, None)
+        elif choice == "call_me_back":
+            session.callback_wanted = True
+            set_consents(
+                db, session.resident_id, {Scope.CONTACT: True, Scope.SHARE: True}, WORDING_VERSION, now
+            )
+            if before.ticket is None or before.ticket.closed_at is not None:
+                self.intake.call_back(db, session, now)
+            self._then_contact(db, session, plan, finished=True)
+        elif choice == "call_person":
+            self._call_person(db, session, plan)
+        elif choice == "not_now" and before.contact_field:
+            self._keep_contact(db, session, before.contact_field, None)
+            self._then_contact(db, session, plan, finished=True)
+        elif choice == "leave":
+            session.ended_at = now
+            self.intake.pause_screening(db, session)
+            plan.ask("/left", "left")
+        elif choice == "delete_record":
+            plan.ask("/record_deletion_asked", "deletion_asked")
+        elif choice in DIALOGUE_CHOICES:
+            plan.ask(f"/{choice}", "plain")
+        else:
+            raise NothingToAnswer()
+
+    async def answer(
+        self, session: ResidentSession, client_id: UUID, administration: UUID, item: str, value: int | None
+    ) -> Turn:
+        """Answer one item by tapping. It is committed, judged and acted on before Rasa hears of it."""
+        step("S0")
+        return await self._once(
+            session,
+            client_id,
+            lambda db, s, plan: self._answered(db, s, plan, administration, item, value),
+        )
+
+    def _answered(
+        self,
+        db: Session,
+        session: ResidentSession,
+        plan: Plan,
+        administration: UUID,
+        item: str,
+        value: int | None,
+    ) -> None:
+        try:
+            outcome = self.intake.receive_answer(db, session, administration, item, value, self.clock())
+        except AssessmentError as error:
+            raise NothingToAnswer() from error
+        if outcome is None:
+            raise NothingToAnswer()
+        if outcome.new:
+            self._after_answer(db, session, outcome, plan)
+
+    async def contact(
+        self, session: ResidentSession, client_id: UUID, field: ContactField, value: str | None
+    ) -> Turn:
+        """Keep one thing about how this person can be reached; None declines it."""
+
+        def keep(db: Session, s: ResidentSession, plan: Plan) -> None:
+            self._keep_contact(db, s, field, value)
+            self._then_contact(db, s, plan, finished=True)
+
+        return await self._once(session, client_id, keep)
+
+    def _keep_contact(
+        self, db: Session, session: ResidentSession, field: ContactField, value: str | None
+    ) -> None:
+        """Seal one field of the identity. An address sends the open tickets to its office."""
+        now = self.clock()
+        identity = identity_of(db, session.resident_id)
+        if identity is None:
+            identity = Identity(resident_id=session.resident_id, address_confirmed=False, declined="")
+            db.add(identity)
+        value = (value or "").strip() or None
+        if value is None:
+            identity.decline(field)
+        else:
+            self.vault.seal(identity, field, value)
+            if field == "phone":
+                identity.phone_index = self.vault.index("phone", normal_phone(value))
+        db.flush()
+        if field == "address" and value is not None:
+            identity.address_confirmed = False
+            self.intake.address_stated(db, session, value, now)
+        audit.record(
+            db, actor="resident", action="contact.told" if value else "contact.declined",
+            subject=f"session:{session.id}", at=now, field=field,
+        )  # fmt: skip
+
+    async def call_person(self, session: ResidentSession, client_id: UUID) -> Turn:
+        """Ask for a human being."""
+        return await self._once(session, client_id, self._call_person)
+
+    def _call_person(self, db: Session, session: ResidentSession, plan: Plan) -> None:
+        """At a kiosk the hall is called; on a phone a worker is called into the chat, on a ticket."""
+        now = self.clock()
+        standing = standing_of(db, self.intake, session)
+        place = self.intake.district.place(session.place) if session.place else None
+        if session.door == "kiosk" and place is not None:
+            self.intake.call_to_desk(db, session, place, now)
+            text = WORDING_PERSON["kiosk"]
+        else:
+            session.worker_wanted = True
+            if standing.ticket is None or standing.ticket.closed_at is not None:
+                self.intake.call_back(db, session, now)
+            text = WORDING_PERSON["phone"]
+        audit.record(db, actor="resident", action="person.called", subject=f"session:{session.id}", at=now)
+        transcript.say(db, self.vault, session.id, [Bubble(text, name="person_called")], now)
+
+    # --- leaving -----------------------------------------------------------------------------------
+
+    async def leave(self, session: ResidentSession) -> Turn:
+        """End at once. What was answered so far counts, and a ticket stays open."""
+
+        def end() -> Turn:
+            with self.database.transaction() as db:
+                row = db.get(ResidentSession, session.id, with_for_update=True) or session
+                row.ended_at = self.clock()
+                self.intake.pause_screening(db, row)
+                audit.record(
+                    db, actor="resident", action="session.left", subject=f"session:{row.id}", at=row.ended_at
+                )
+                db.flush()
+                return self._turn(db, row, after=transcript.last_position(db, row.id))
+
+        return await self._in_thread(end)
+
+    async def erase(self, session: ResidentSession) -> Erased:
+        """Erase this person; see `bot.record.erase` for what an open ticket keeps, and until when."""
+
+        def erase() -> Erased:
+            self._read_all(session)
+            with self.database.transaction() as db:
+                return record.erase(db, session, self.clock())
+
+        return await self._in_thread(erase)
+
+    def export(self, session: ResidentSession) -> dict[str, object]:
+        """Everything that is kept about this person."""
+        with self.database.transaction() as db:
+            exported = record.export(db, self.vault, session)
+            audit.record(
+                db,
+                actor="resident",
+                action="record.exported",
+                subject=f"session:{session.id}",
+                at=self.clock(),
+            )
+        return exported
+
+    def _read_all(self, session: ResidentSession) -> None:
+        """Nothing is erased before it was read for danger."""
+        with self.database.transaction() as db:
+            unread = [
+                m.id
+                for m in transcript.messages_of(db, session.id)
+                if m.author == "resident" and not m.read_at
+            ]
+        for message_id in unread:
+            self._act(session, message_id)
+
+    # --- what nobody has read yet ------------------------------------------------------------------
+
+    def read_unread(self) -> int:
+        """Read words that were kept but, because something died, not read for danger. Returns how many."""
+        with self.database.transaction() as db:
+            waiting = [
+                (m.id, m.session_id) for m in transcript.unread(db, before=self.clock() - UNREAD_AFTER)
+            ]
+        for message_id, session_id in waiting:
+            with self.database.transaction() as db:
+                session = db.get(ResidentSession, session_id)
+            if session is not None:
+                self._act(session, message_id)
+        return len(waiting)
+
+    # --- once and for all --------------------------------------------------------------------------
+
+    async def _once(
+        self,
+        session: ResidentSession,
+        client_id: UUID,
+        act: Callable[[Session, ResidentSession, Plan], None],
+    ) -> Turn:
+        """Do something exactly once for this request, then say and show what follows."""
+
+        def receive_and_act() -> tuple[Received, bool, int, Plan]:
+            plan = Plan()
+            with self.database.transaction() as db:
+                before = transcript.last_position(db, session.id)
+                received, mine = transcript.receive(db, self.vault, session.id, client_id, self.clock())
+                if mine:
+                    row = db.get(ResidentSession, session.id, with_for_update=True) or session
+                    act(db, row, plan)
+                    if standing_of(db, self.intake, row).worker is not None:
+                        plan.asks.clear()
+                    step("S4")
+            return received, mine, before, plan
+
+        received, mine, before, plan = await self._in_thread(receive_and_act)
+        step("S5")
+        if not mine:
+            return await self._same_answer(session, client_id)
+        turn = await self._say_and_show(session, plan, before, received=received)
+        step("S6")
+        return turn
+
+    async def _same_answer(self, session: ResidentSession, client_id: UUID) -> Turn:
+        """The answer that this request was given, or is being given at this moment."""
+
+        def look() -> str | None:
+            with self.database.transaction() as db:
+                row = db.scalars(
+                    select(Received).where(Received.session_id == session.id, Received.client_id == client_id)
+                ).one()
+                return self.vault.open(row, "answer")
+
+        for _ in range(200):
+            if kept := await self._in_thread(look):
+                return Turn.model_validate_json(kept)
+            await asyncio.sleep(0.1)
+        return await self._in_thread(self.state, session, None)
+
+    async def _say_and_show(
+        self, session: ResidentSession, plan: Plan, before: int, *, received: Received | None = None
+    ) -> Turn:
+        """Ask Rasa, keep what it says or the fixed text instead, and make the turn."""
+        step("S2")
+        bubbles: list[Bubble] = []
+        for message, instead in plan.asks:
+            try:
+                bubbles += await self.rasa.send(session.sender, message)
+            except RasaSilent:
+                if not any(b.name == f"safety_{instead}" for b in bubbles):
+                    bubbles += [Bubble(text, name=f"safety_{instead}") for text in SAFETY_REPLY[instead]]
+        return await self._in_thread(self._keep_replies, session, bubbles, before, received)
+
+    def _keep_replies(
+        self, session: ResidentSession, bubbles: Sequence[Bubble], before: int, received: Received | None
+    ) -> Turn:
+        with self.database.transaction() as db:
+            standing = standing_of(db, self.intake, session)
+            filled = [
+                Bubble(self.turns.fill(b.text, standing), b.name, b.kind, b.buttons, b.exercise, b.facts)
+                for b in bubbles
+            ]
+            transcript.say(db, self.vault, session.id, filled, self.clock())
+            turn = self._turn(db, session, after=before)
+            if received is not None:
+                row = db.get(Received, received.id, with_for_update=True)
+                if row is not None:
+                    self.vault.seal(row, "answer", turn.model_dump_json())
+        return turn
+
+    def _let_go(self, received: Received) -> None:
+        with self.database.transaction() as db:
+            row = db.get(Received, received.id)
+            if row is not None:
+                row.claimed_until = self.clock()
+
+    async def _in_thread(self, act: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.threads, partial(act, *args))
+
+
+DIALOGUE_CHOICES = frozenset(
+    [
+        "breathing",
+        "talk",
+        "hotlines",
+        "who_are_you",
+        "help",
+        "not_now",
+        "rephrase",
+        "skip_item",
+        "export_record",
+    ]
+)
+WORDING_PERSON = {
+    "kiosk": "已经请大厅的工作人员过来了，请稍等一下。要是眼下有危险，请直接打 110 或 120。",
+    "phone": "已经请工作人员到这个对话里来了，来了会告诉您是谁。要是眼下有危险，请直接打 110 或 120。",
+}
+
+
+def readable(text: str) -> str:
+    """A copy that can be kept and read: NUL and lone surrogates replaced, and of a text beyond 4,000 characters
+    the first and the last 2,000."""
+    repaired = "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+    if len(repaired) > LONGEST:
+        repaired = repaired[: LONGEST // 2] + "\n……\n" + repaired[-LONGEST // 2 :]
+    return repaired
+
+
+def plan_is_alarm(plan: Plan) -> bool:
+    """Whether what follows is an answer to danger: then a broken message is answered, not refused."""
+    return any(message.startswith("/danger") for message, _ in plan.asks)
+
+
+def _farewell(session: ResidentSession) -> Turn:
+    return Turn.model_validate(
+        {"stage": "ended", "door": session.door, "place": None, "consents": {}, "messages": []}
+    )

@@ -1,0 +1,41 @@
+"""A person in the chat. While one is there the program is silent."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Entity, Identified
+
+
+class Handoff(Identified, Entity):
+    """One stay of one worker in one conversation. At most one is there at a time."""
+
+    __tablename__ = "handoff"
+    __table_args__ = (
+        Index("ix_handoff_one", "session_id", unique=True, postgresql_where=text("left_at IS NULL")),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("resident_session.id"))
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_account.id"))
+    role: Mapped[str]
+    name: Mapped[str]
+    from_position: Mapped[int]
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+
+def worker_in(db: Session, session_id: UUID) -> Handoff | None:
+    """Who is in this conversation now."""
+    return db.scalar(select(Handoff).where(Handoff.session_id == session_id, Handoff.left_at.is_(None)))
+
+
+def first_seen_by(db: Session, session_id: UUID, staff_id: UUID) -> int | None:
+    """From which bubble on this worker may read: where they first came in. None when they never did."""
+    return db.scalar(
+        select(Handoff.from_position)
+        .where(Handoff.session_id == session_id, Handoff.staff_id == staff_id)
+        .order_by(Handoff.joined_at)
+        .limit(1)
+    )

@@ -1,0 +1,92 @@
+"""A person's own record: taking it along, and having it erased."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from assessments.administration import Administration, GivenAnswer
+from assessments.store import answers_of
+from bot.transcript import Message, Received
+from bot.turn import Erased
+from escalation.signal import Rating, Signal
+from escalation.ticket import Ticket
+from residents.resident import Consent, Resident
+from residents.session import ResidentSession
+from residents.store import consents_of, disclosures_of, erase_identity, identity_of
+from storage import audit
+from storage.vault import Vault
+
+
+def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
+    """Erase the words, answers, scores and reasons of this person, in every conversation of theirs.
+
+    Name, telephone and address go too, unless a ticket is open: then they are kept until it closes, because
+    somebody may be on the way (PIPL art. 13(4)); the answer says so.
+    """
+    resident_id = session.resident_id
+    sessions = select(ResidentSession.id).where(ResidentSession.resident_id == resident_id)
+    administrations = select(Administration.id).where(Administration.resident_id == resident_id)
+    db.execute(delete(GivenAnswer).where(GivenAnswer.administration_id.in_(administrations)))
+    db.execute(delete(Administration).where(Administration.resident_id == resident_id))
+    db.execute(delete(Received).where(Received.session_id.in_(sessions)))
+    db.execute(delete(Message).where(Message.session_id.in_(sessions)))
+    db.execute(delete(Rating).where(Rating.resident_id == resident_id))
+    db.execute(update(Signal).where(Signal.resident_id == resident_id).values(reasons_sealed=None))
+    db.execute(update(ResidentSession).where(ResidentSession.resident_id == resident_id).values(ended_at=now))
+    resident = db.get(Resident, resident_id, with_for_update=True)
+    if resident is not None:
+        resident.erased_at = now
+    open_ticket = db.scalar(
+        select(Ticket.id).where(Ticket.resident_id == resident_id, Ticket.closed_at.is_(None)).limit(1)
+    )
+    kept = []
+    if open_ticket is None:
+        erase_identity(db, resident_id)
+    else:
+        kept = ["称呼、电话和住址：有工作人员正要联系您，等这件事办完就一起删掉"]
+    audit.record(
+        db,
+        actor="resident",
+        action="record.erased",
+        subject=f"resident:{resident_id}",
+        at=now,
+        kept=bool(kept),
+    )
+    return Erased(sentence="删好了。您说过的话、答过的题都已经删除。", kept=kept)
+
+
+def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, object]:
+    """Everything that is kept about this person, opened for themselves."""
+    resident_id = session.resident_id
+    sessions = db.scalars(select(ResidentSession).where(ResidentSession.resident_id == resident_id)).all()
+    identity = identity_of(db, resident_id)
+    fields = ("name", "phone", "address", "safe_to_call", "trusted_person")
+    return {
+        "说明": "这是系统里和您有关的全部记录。",
+        "联系方式": {f: vault.open(identity, f) for f in fields} if identity else {},
+        "同意": [
+            {"内容": c.scope, "同意": c.given, "时间": c.at.isoformat()}
+            for c in db.scalars(
+                select(Consent).where(Consent.resident_id == resident_id).order_by(Consent.at)
+            )
+        ],
+        "现在的同意": {str(k): v for k, v in consents_of(db, resident_id).items()},
+        "对话": [
+            {"时间": m.at.isoformat(), "谁": m.author, "内容": vault.open(m, "text")}
+            for s in sessions
+            for m in db.scalars(select(Message).where(Message.session_id == s.id).order_by(Message.position))
+        ],
+        "答题": [
+            {"量表": a.instrument, "版本": a.version, "作答": answers_of(db, vault, a.id)}
+            for a in db.scalars(select(Administration).where(Administration.resident_id == resident_id))
+        ],
+        "工单": [
+            {"编号": vault.open(t, "resident_code"), "打开": t.opened_at.isoformat(), "状态": t.state}
+            for t in db.scalars(select(Ticket).where(Ticket.resident_id == resident_id))
+        ],
+        "查看记录": [
+            {"时间": d.at.isoformat(), "单位": d.office, "依据": d.basis, "内容": d.fields}
+            for d in disclosures_of(db, resident_id)
+        ],
+    }

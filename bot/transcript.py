@@ -1,0 +1,229 @@
+"""What was said, kept before anything else can fail.
+
+Two tables: `message` is the conversation, `received` is the ledger of requests. A request is written down with
+its words in one commit; its answer is written into the same row, so that the same request sent again gets the
+same answer and changes nothing.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Entity, Identified
+from storage.vault import Vault
+
+Author = Literal["resident", "program", "worker"]
+CLAIM = timedelta(seconds=15)
+"""How long one process may work on a request before another may take it over."""
+
+
+class Message(Identified, Entity):
+    """One bubble. `read_at` is when a resident's words were read for danger; empty means *not yet*.
+
+    `name` is the dialogue's name of what the program said. `facts` (buttons, kind) is sealed with the words.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("ix_message_conversation", "session_id", "position"),
+        Index("ix_message_unread", "at", postgresql_where=text("author = 'resident' AND read_at IS NULL")),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("resident_session.id"))
+    position: Mapped[int]
+    author: Mapped[str]
+    author_name: Mapped[str | None]
+    name: Mapped[str | None]
+    text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    facts_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    asked: Mapped[str | None]
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    failed_reads: Mapped[int] = mapped_column(default=0)
+
+
+class Received(Identified, Entity):
+    """One request of one conversation. `claimed_until`: who works on it has until then."""
+
+    __tablename__ = "received"
+    __table_args__ = (UniqueConstraint("session_id", "client_id"),)
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("resident_session.id"))
+    client_id: Mapped[UUID]
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("message.id"))
+    at: Mapped[datetime]
+    claimed_until: Mapped[datetime]
+    answer_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """Something to say, before it is kept."""
+
+    text: str
+    name: str | None = None
+    kind: str = "text"
+    buttons: Sequence[Mapping[str, str]] = ()
+    exercise: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def receive(
+    db: Session,
+    vault: Vault,
+    session_id: UUID,
+    client_id: UUID,
+    now: datetime,
+    *,
+    words: str | None = None,
+    asked: str | None = None,
+) -> tuple[Received, bool]:
+    """Write a request into the ledger, with its words if it has any.
+
+    The second value says whether the caller is to work on it: true for a new request, and for an old one whose
+    worker has died. False means that it was answered, or that somebody is at it.
+    """
+    values = {
+        "session_id": session_id,
+        "client_id": client_id,
+        "at": now,
+        "claimed_until": now + CLAIM,
+    }
+    fresh = Received(**values)
+    written = db.execute(
+        insert(Received)
+        .values(id=fresh.id, **values)
+        .on_conflict_do_nothing(index_elements=["session_id", "client_id"])
+        .returning(Received.id)
+    ).all()
+    row = db.scalars(
+        select(Received)
+        .where(Received.session_id == session_id, Received.client_id == client_id)
+        .with_for_update()
+    ).one()
+    if written:
+        if words is not None:
+            row.message_id = hear(db, vault, session_id, words, now, asked=asked).id
+        return row, True
+    if row.answer_sealed is None and row.claimed_until <= now:
+        row.claimed_until = now + CLAIM
+        return row, True
+    return row, False
+
+
+def hear(
+    db: Session, vault: Vault, session_id: UUID, words: str, now: datetime, *, asked: str | None = None
+) -> Message:
+    """Keep what a resident said. `asked` names the question that it may answer."""
+    message = Message(
+        session_id=session_id,
+        position=_next(db, session_id),
+        author="resident",
+        asked=asked,
+        at=now,
+        failed_reads=0,
+    )
+    vault.seal(message, "text", words)
+    db.add(message)
+    db.flush()
+    return message
+
+
+def say(
+    db: Session,
+    vault: Vault,
+    session_id: UUID,
+    bubbles: Sequence[Bubble],
+    now: datetime,
+    *,
+    author: Author = "program",
+    author_name: str | None = None,
+) -> list[Message]:
+    """Keep what is said to a resident, in this order."""
+    position = _next(db, session_id)
+    messages = []
+    for offset, bubble in enumerate(bubbles):
+        message = Message(
+            session_id=session_id,
+            position=position + offset,
+            author=author,
+            author_name=author_name,
+            name=bubble.name,
+            at=now,
+            read_at=now,
+        )
+        vault.seal(message, "text", bubble.text)
+        facts = {
+            "kind": bubble.kind,
+            "buttons": [dict(b) for b in bubble.buttons],
+            "exercise": bubble.exercise,
+            **bubble.facts,
+        }
+        vault.seal(message, "facts", json.dumps(facts))
+        db.add(message)
+        messages.append(message)
+    db.flush()
+    return messages
+
+
+def _next(db: Session, session_id: UUID) -> int:
+    last = db.scalar(
+        select(Message.position)
+        .where(Message.session_id == session_id)
+        .order_by(Message.position.desc())
+        .limit(1)
+    )
+    return 0 if last is None else last + 1
+
+
+def messages_of(db: Session, session_id: UUID, after: int = -1) -> Sequence[Message]:
+    """The bubbles of a conversation from a position on."""
+    return db.scalars(
+        select(Message)
+        .where(Message.session_id == session_id, Message.position > after)
+        .order_by(Message.position, Message.at)
+    ).all()
+
+
+def position_of(db: Session, session_id: UUID, message_id: UUID | None) -> int:
+    """Where in the conversation this bubble stands; -1 for none and for a foreign one."""
+    if message_id is None:
+        return -1
+    found = db.scalar(
+        select(Message.position).where(Message.session_id == session_id, Message.id == message_id)
+    )
+    return -1 if found is None else found
+
+
+def last_position(db: Session, session_id: UUID) -> int:
+    """The position of the last bubble; -1 when nothing was said."""
+    return _next(db, session_id) - 1
+
+
+def names_said(db: Session, session_id: UUID) -> tuple[Counter[str], str | None]:
+    """How often the program said each thing in this conversation, and what it said last."""
+    names = db.scalars(
+        select(Message.name)
+        .where(Message.session_id == session_id, Message.author == "program", Message.name.is_not(None))
+        .order_by(Message.position)
+    ).all()
+    return Counter(n for n in names if n), (names[-1] if names else None)
+
+
+def unread(db: Session, before: datetime, limit: int = 20) -> Sequence[Message]:
+    """Residents' words that nobody has read for danger, oldest first, locked."""
+    return db.scalars(
+        select(Message)
+        .where(Message.author == "resident", Message.read_at.is_(None), Message.at <= before)
+        .order_by(Message.at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
