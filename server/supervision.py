@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
+import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 HERE = Path(__file__).resolve().parent
@@ -159,17 +160,25 @@ class Supervisor:
 
     def hurry(self) -> None:
         """End everything at once. The database is told to stop without ceremony, which loses nothing acknowledged."""
+        if self.process is None or not self.alive():
+            return
         try:
-            states = self.states()
-        except (SupervisorGone, Fault):
-            states = []
-        for state in states:
-            if state.pid:
-                gentle = self.programs[state.name].stop_signal == "INT"
-                _signal(state.pid, signal.SIGQUIT if gentle else signal.SIGKILL, group=not gentle)
-        if not self.wait(5) and self.process is not None:
-            self.process.kill()
-            self.process.wait()
+            children = psutil.Process(self.process.pid).children()
+        except psutil.NoSuchProcess:
+            children = []
+        self.process.kill()  # first, or it would start again what we end
+        self.process.wait()
+        gentle = {program.argv[0] for program in self.programs.values() if program.stop_signal == "INT"}
+        for child in children:
+            with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+                if child.cmdline()[:1] and child.cmdline()[0] in gentle:
+                    child.send_signal(signal.SIGQUIT)
+                else:
+                    os.killpg(child.pid, signal.SIGKILL)
+        _, left = psutil.wait_procs(children, timeout=10)
+        for child in left:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -258,11 +267,6 @@ def _write_private(path: Path, text: str) -> None:
     ) as file:
         file.write(text)
     draft.replace(path)
-
-
-def _signal(pid: int, number: int, *, group: bool) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        (os.killpg if group else os.kill)(pid, number)
 
 
 def _end_with_parent() -> None:

@@ -45,7 +45,7 @@ class Small:
                     {"ONLY": "this %d 'quoted' value"},
                     order=order,
                     cwd=folder,
-                    stop_signal="INT" if name == "cellar" else "TERM",
+                    stop_signal="TERM",
                     stop_seconds=5,
                 )
             )
