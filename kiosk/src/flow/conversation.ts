@@ -60,6 +60,8 @@ export interface State {
   busy: boolean;
   draft: string;
   typing: boolean;
+  /** Item bubbles that were answered on the card: the chat need not repeat them. */
+  tapped: string[];
   at: At;
   introduced: string | null;
   resultSeen: string | null;
@@ -86,6 +88,7 @@ function blank(): State {
     busy: false,
     draft: "",
     typing: false,
+    tapped: [],
     at: null,
     introduced: null,
     resultSeen: null,
@@ -387,11 +390,13 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     const shown = question.value;
     if (!asked || !shown) return;
     const at = state.at;
+    const drawn = [...state.bubbles, ...state.arriving].filter((one) => one.kind === "item").map((one) => one.id);
     const key = `answer ${asked.administration} ${shown.item} ${value}`;
     const done = await ask(
       () => answer(value),
       () => once(key, (id) => api.answer(id, asked.administration, shown.item, value)),
     );
+    if (done) state.tapped.push(...drawn.filter((id) => !state.tapped.includes(id)));
     if (done && at !== null && screening.value?.administration === asked.administration && state.at === at) {
       state.at = after(screening.value, at);
     }

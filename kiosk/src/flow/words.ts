@@ -31,13 +31,21 @@ export function respondBy(iso: string, now: Date): string {
   return new Date(iso).getTime() < now.getTime() ? `原定 ${words} 前，晚了，我们在催` : `${words} 前`;
 }
 
+const UNKNOWN_HOURS = "各地时间不同，打通为准";
+
+/** Whether somebody answers now, in words; what is not known is not claimed. */
+export function openWords(line: HotlineShown): string {
+  if (line.open_now) return "现在有人接";
+  return line.hours === UNKNOWN_HOURS ? "打打看" : "现在没人接";
+}
+
 /** Numbers that hold everywhere in the country, for when not even the first answer of the server came. */
 export const ALWAYS: HotlineShown[] = [
   {
     number: "12356",
     name: "心理援助热线",
     for_what: "心里难受，想找人说说",
-    hours: "每天开，时间各地不同",
+    hours: UNKNOWN_HOURS,
     open_now: false,
     sentence: "12356 心理援助热线，各地时间不同，打通为准",
   },
