@@ -4,10 +4,10 @@
 database, and the sign-off: a YAML file that the district keeps (`XINQIAO_SIGNOFF`, else `live.yml` beside the
 run-time files), which says who signed what, and when.
 
-    policy:          {by: 审定的临床人员, on: 2026-11-20, content: 政策文件的指纹}
-    wording:         {by: 审定的临床人员, on: 2026-11-20, content: 话术文件的指纹}
-    restored_backup: {by: 做恢复演练的人, on: 2026-11-21}
-    duty_telephone:  {by: 接起值班电话的人, on: 2026-11-21}
+    policy:          {by: 审定的临床人员, day: 2026-11-20, content: 政策文件的指纹}
+    wording:         {by: 审定的临床人员, day: 2026-11-20, content: 话术文件的指纹}
+    restored_backup: {by: 做恢复演练的人, day: 2026-11-21}
+    duty_telephone:  {by: 接起值班电话的人, day: 2026-11-21}
 """
 
 import hashlib
@@ -187,9 +187,9 @@ def _signoff(path: Path) -> dict[str, Record]:
     records: dict[str, Record] = {}
     content = _yaml(path)
     for name, entry in content.items() if isinstance(content, dict) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("by"), str) and type(entry.get("on")) is date:
+        if isinstance(entry, dict) and isinstance(entry.get("by"), str) and type(entry.get("day")) is date:
             mark = entry.get("content")
-            records[str(name)] = Record(entry["by"], entry["on"], None if mark is None else str(mark))
+            records[str(name)] = Record(entry["by"], entry["day"], None if mark is None else str(mark))
     return records
 
 
