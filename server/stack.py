@@ -78,7 +78,8 @@ class Plan:
         if self.certificate:
             told["XINQIAO_TLS_CERTIFICATE"] = str(self.certificate.certificate)
             told["XINQIAO_TLS_KEY"] = str(self.certificate.key)
-        return {**os.environ, **told}
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**inherited, **told}
 
     def rasa_environment(self) -> dict[str, str]:
         """Rasa gets no secret but the token of this run: no database, no keys, nothing of ours."""

@@ -14,6 +14,9 @@ from .screen import Screen, plain
 from .trouble import Trouble, explain
 
 
+SLOW = ("PYTHONDONTWRITEBYTECODE",)  # with it, every start would compile all of Rasa again
+
+
 class Interrupted(Exception):
     """Somebody pressed Ctrl-C, or another step failed; nothing is stamped."""
 
@@ -80,7 +83,7 @@ class Work:
     ) -> None:
         """Run one command; all of its output goes to the step's log. Raises `Trouble` with one line when it fails."""
         words: list[str] = [str(word) for word in argv]
-        environment = {name: value for name, value in os.environ.items() if name not in without}
+        environment = {name: value for name, value in os.environ.items() if name not in (*without, *SLOW)}
         environment.update(env or {})
         with self.log.open("a", encoding="utf-8", errors="replace") as log:
             log.write(f"$ {' '.join(words)}\n")
