@@ -330,6 +330,8 @@ def _check_places(top: Node, district: District) -> None:
             raise node.refuse(f"there is no office {place.office}")
         if place.street is not None and place.street not in communities:
             raise node.refuse(f"there is no street {place.street}")
+        if len(place.name) > 30 or re.search(r"[0-9０-９]", place.name):
+            raise node.refuse("a place's name stands in notices: at most 30 letters, no digits")
         if place.community is not None and place.community not in communities.get(place.street or "", set()):
             raise node.refuse(f"{place.community} is not a community of this street")
 

@@ -68,23 +68,25 @@ def open_now(hotline: Hotline, now: datetime) -> bool:
 
 def sentence(hotline: Hotline, now: datetime) -> str:
     """One line for residents: number, name, today's hours, and whether somebody answers now."""
-    local = _local(now)
-    span = _current_span(hotline, local)
-    if hotline.always:
-        hours = "24 小时都有人"
-    elif span is not None and local.hour * 60 + local.minute < span.start:
-        hours = f"昨天 {span}"
-    elif today := hotline.hours[local.weekday()]:
-        hours = "今天 " + "、".join(map(str, today))
-    else:
-        hours = "今天不开"
-    if span is not None:
+    if open_now(hotline, now):
         answer = "现在有人接"
     elif hotline.number in DANGER_NUMBERS:
         answer = "现在没人接"
     else:
         answer = "现在没人接,急的话打 120 / 110"
-    return f"{hotline.number} {hotline.name},{hours},{answer}"
+    return f"{hotline.number} {hotline.name},{hours_today(hotline, now)},{answer}"
+
+
+def hours_today(hotline: Hotline, now: datetime) -> str:
+    """The hours alone, as in `sentence`: 今天 8:00–22:00. After midnight, those that still run."""
+    local = _local(now)
+    span = _current_span(hotline, local)
+    if hotline.always:
+        return "24 小时都有人"
+    if span is not None and local.hour * 60 + local.minute < span.start:
+        return f"昨天 {span}"
+    today = hotline.hours[local.weekday()]
+    return "今天 " + "、".join(map(str, today)) if today else "今天不开"
 
 
 def in_danger(hotlines: Sequence[Hotline]) -> tuple[Hotline, ...]:

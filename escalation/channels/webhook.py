@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from escalation.channels import Notice, PermanentFailure, Receipt, TemporaryFailure
+from escalation.channels import Notice, PermanentFailure, Receipt, TemporaryFailure, discreet
 
 LARGEST_ANSWER = 16 * 1024
 LONGEST_REFERENCE = 200
@@ -115,6 +115,7 @@ class WebhookChannel:
 
 def payload(notice: Notice) -> dict[str, Any]:
     """What the gateway is told. Nothing in it is about a person."""
+    notice = discreet(notice)
     return {
         "ticket": notice.ticket_code,
         "level": notice.level_word,

@@ -112,6 +112,7 @@ MISTAKES = [
     ("places/0/street", "nowhere", "there is no street"),
     ("places/0/community", "puyan-lianzhuang", "not a community of this street"),
     ("places/0/kind", "pub", "must be one of"),
+    ("places/0/name", "滨文路12号公告栏", "no digits"),
     ("places/1/code", "xixing-hall", "stands twice"),
     ("elsewhere/moon", [], "moon is not known"),
     ("sounds_alike", ["浦普", "普蒲"], "two groups"),

@@ -159,6 +159,20 @@ def test_no_single_change_goes_unnoticed(position: int, letter: str) -> None:
         refused(changed)
 
 
+def test_a_signature_has_one_spelling_only() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    believed = [letter for letter in letters if _is_believed(GOOD[:-1] + letter)]
+    assert believed == [GOOD[-1]]
+
+
+def _is_believed(text: str) -> bool:
+    try:
+        read(check, text, NOW)
+    except BadPlaceCode:
+        return False
+    return True
+
+
 @settings(deadline=None)
 @given(st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True), st.dates(NOW.date()))
 def test_what_is_made_can_be_read(code: str, expires: date) -> None:

@@ -112,12 +112,25 @@ def test_a_busy_gateway_says_when_to_come_back(gateway: BadGateway) -> None:
     assert failure.value.retry_after == 7
 
 
-def test_a_redirect_is_not_followed_even_by_a_client_that_would(gateway: BadGateway) -> None:
-    gateway.behave("redirect")
-    willing = WebhookChannel(gateway.url, 5, httpx.Client(follow_redirects=True, trust_env=False))
+def test_a_redirect_is_not_followed_even_by_a_client_that_would() -> None:
+    called: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        called.append(str(request.url))
+        return httpx.Response(
+            302, stream=httpx.ByteStream(b""), headers={"Location": "http://10.0.0.1/admin"}
+        )
+
+    willing = httpx.Client(transport=httpx.MockTransport(answer), follow_redirects=True)
     with pytest.raises(PermanentFailure):
-        willing.send(NOTICE)
-    assert gateway.attempts == 1
+        WebhookChannel("https://gateway.example/notices", 5, willing).send(NOTICE)
+    assert called == ["https://gateway.example/notices"]
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(gateway: BadGateway) -> None:
+    gateway.behave("huge")
+    with pytest.raises(TemporaryFailure, match="too long"):
+        channel(gateway).send(NOTICE)
 
 
 def test_nobody_at_home_may_be_there_later() -> None:
@@ -229,22 +242,40 @@ def test_a_budget_is_a_few_seconds(budget: float) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"place": "浦沿街道滨文路12号"},
-        {"place": "浦沿街道 １３８"},
-        {"place": "浦" * 31},
-        {"text": ""},
-        {"text": "长" * 141},
-        {"text": "两行\n字"},
         {"respond_by": datetime(2026, 11, 20, 6, 30)},
         {"key": "有中文"},
         {"key": ""},
         {"key": "a\r\nX-Evil: 1"},
-        {"round": 0},
     ],
 )
-def test_a_notice_refuses_to_say_more_than_it_may(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"^(a notice's|a deadline|rounds) "):
+def test_a_notice_that_no_channel_could_send_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"^a (notice's key|deadline) "):
         replace(NOTICE, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("place", "sent"),
+    [("浦沿街道滨文路12号", "浦沿街道滨文路**号"), ("电话１３８", "电话***"), ("浦" * 40, "浦" * 30)],
+)
+def test_a_number_in_a_place_stays_here_and_the_notice_still_goes(
+    gateway: BadGateway, place: str, sent: str
+) -> None:
+    text = notice_text("K-0731-7", "红色", place, DUE, NOW)
+    channel(gateway).send(replace(NOTICE, place=place, text=text))
+
+    [kept] = gateway.received
+    assert kept["notice"]["place"] == sent
+    assert kept["notice"]["text"] == f"红色工单 K-0731-7 · {sent} · 14:30 前回应 · 点开查看"
+
+
+@pytest.mark.parametrize(("text", "sent"), [("长" * 200, "长" * 140), ("两行\n字", "两行 字")])
+def test_a_text_is_one_short_line(text: str, sent: str) -> None:
+    assert payload(replace(NOTICE, text=text))["text"] == sent
+
+
+def test_somebody_who_asks_for_a_person_at_a_kiosk_is_heard_in_round_nought(gateway: BadGateway) -> None:
+    channel(gateway).send(replace(NOTICE, ticket_code="叫人", round=0))
+    assert gateway.rang("叫人")
 
 
 @pytest.mark.parametrize(
