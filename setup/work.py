@@ -13,7 +13,6 @@ from pathlib import Path
 from .screen import Screen, plain
 from .trouble import Trouble, explain
 
-
 SLOW = ("PYTHONDONTWRITEBYTECODE",)  # with it, every start would compile all of Rasa again
 
 

@@ -58,6 +58,7 @@ class Up:
     def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop_asked)
+        os.umask(0o077)
         code = 0
         try:
             with self.alone():
