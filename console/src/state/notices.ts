@@ -12,7 +12,7 @@ let count = 0;
 /** Say that something is done. It goes by itself after a while. */
 export function say(text: string): void {
   const id = ++count;
-  notices.shown = [...notices.shown.slice(-1), { id, text }];
+  notices.shown = [{ id, text }];
   speak(text);
   window.setTimeout(() => (notices.shown = notices.shown.filter((one) => one.id !== id)), 7_000);
 }

@@ -80,6 +80,9 @@ export function clockTime(at: Date, now: Date): string {
   return then.year === today.year ? date : `${then.year}年${date}`;
 }
 
+/** A figure wants a space after a Chinese word, 「昨天」 does not. */
+const spaced = (time: string): string => (/^\d/.test(time) ? ` ${time}` : time);
+
 /** The value of a `datetime-local` field for this moment in the district. */
 export function fieldTime(at: Date): string {
   const { year, month, day, hour, minute } = parts(at);
@@ -101,23 +104,24 @@ export function clockWords(clock: ClockShown, now: Date): ClockWords {
   const due = new Date(clock.due_at);
   const stopped = clock.stopped_at ? new Date(clock.stopped_at) : null;
   const deed = DEED[clock.name];
+  const limit = `限${spaced(clockTime(due, now))}`;
   const left = due.getTime() - now.getTime();
   switch (clock.state) {
     case "kept":
-      return { state: "kept", word: "按时", lead: `${stopped ? clockTime(stopped, now) : ""} 已${deed}`.trim(), rest: `限 ${clockTime(due, now)}` };
+      return { state: "kept", word: "按时", lead: `${stopped ? clockTime(stopped, now) : ""} 已${deed}`.trim(), rest: limit };
     case "kept_late":
       return {
         state: "kept_late",
         word: "晚了",
         lead: stopped ? `${clockTime(stopped, now)} 才${deed}` : `已${deed}`,
-        rest: stopped ? `晚了 ${span(stopped.getTime() - due.getTime())} · 限 ${clockTime(due, now)}` : `限 ${clockTime(due, now)}`,
+        rest: stopped ? `晚了 ${span(stopped.getTime() - due.getTime())} · ${limit}` : limit,
       };
     case "stopped":
-      return { state: "stopped", word: "不再计时", lead: "不再计时", rest: `原定 ${clockTime(due, now)} 前${deed}` };
+      return { state: "stopped", word: "不再计时", lead: "不再计时", rest: `原定${spaced(clockTime(due, now))} 前${deed}` };
     default:
   }
   if (clock.state === "late" || left <= 0) {
-    return { state: "late", word: "超时", lead: left < 0 ? `已超时 ${span(left)}` : "已超时", rest: `应在 ${clockTime(due, now)} 前${deed}` };
+    return { state: "late", word: "超时", lead: left < 0 ? `已超时 ${span(left)}` : "已超时", rest: `应在${spaced(clockTime(due, now))} 前${deed}` };
   }
   return {
     state: left <= 15 * MINUTE ? "soon" : "running",
