@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from models.crisis.normalise import BREAK
 
@@ -16,16 +15,6 @@ Frames = Mapping[str, re.Pattern[str]]
 _PAUSE_SIGNS = ' ，。“”《》"'
 _LOOK_BACK = 60
 _LOOK_AHEAD = 60
-
-
-@dataclass(frozen=True)
-class Frame:
-    """How one finding is meant."""
-
-    denied: bool
-    whose: str  # self or other
-    past: bool
-    now: bool
 
 
 def clause_start(text: str, at: int) -> int:
@@ -93,31 +82,27 @@ def _last_ending_here(pattern: re.Pattern[str], text: str) -> re.Match[str] | No
     return None
 
 
-def whose(text: str, start: int, end: int, frames: Frames) -> str:
-    """Who the finding is about: "self" unless another person is clearly its subject."""
+def whose(text: str, start: int, frames: Frames) -> str:
+    """Who the finding that begins at `start` is about: "self" unless somebody else is clearly its subject."""
     sentence = text[sentence_start(text, start) : start]
     sentence = frames["told_me"].sub("说", sentence)
-    clause = sentence[clause_start(sentence, len(sentence)) :] if sentence else ""
-    mentions = list(frames["person"].finditer(sentence))
-    if not mentions:
-        return "self"
-    last = mentions[-1]
-    if frames["self"].fullmatch(last.group()):
-        return "self"
-    before, between = sentence[: last.start()], sentence[last.end() :]
-    if frames["cause_before"].search(before[-4:]) and _ends(frames["cause_before"], before):
-        return "self"
-    if frames["harm_between"].search(between):
-        return "self"
-    if len(between) <= len(clause) - len(last.group()):  # the same clause
-        return "other"
-    if frames["elders"].search(
-        last.group()
-    ):  # parents, at the head of an earlier clause, are mostly the cause
-        return "self"
-    if frames["self"].search(sentence[last.end() :]) or frames["self"].search(before):
-        return "self"
-    return "other" if len(before) <= 6 else "self"
+    clause = len(sentence) - clause_start(sentence, len(sentence))
+    for mention in reversed(list(frames["person"].finditer(sentence))):
+        if frames["self"].fullmatch(mention.group()):
+            return "self"
+        before, between = sentence[: mention.start()], sentence[mention.end() :]
+        if _ends(frames["cause_before"], before):  # 被爸妈骂…: not the subject; somebody before may be
+            continue
+        if frames["harm_between"].search(between):
+            return "self"
+        if "自己" in between and not frames["says"].search(between):
+            return "self"
+        if len(between) <= clause - len(mention.group()):  # the same clause
+            return "other"
+        if frames["elders"].search(mention.group()):  # at the head of an earlier clause they are mostly the cause
+            return "self"
+        return "self" if frames["self"].search(before) or len(before) > 6 else "other"
+    return "self"
 
 
 def _ends(pattern: re.Pattern[str], text: str) -> bool:
@@ -132,17 +117,15 @@ def is_past(text: str, start: int, end: int, frames: Frames) -> bool:
     return bool(past and frames["resolved"].search(after) and not frames["still"].search(after))
 
 
+def is_long_ago(text: str, start: int, end: int, frames: Frames) -> bool:
+    """Whether it is told of the past (小时候…) with no sign in the same words that it goes on."""
+    window = text[max(0, start - 30) : end + 20]
+    if frames["over_now"].search(window):
+        return True
+    return bool(frames["past"].search(window)) and not frames["goes_on"].search(window)
+
+
 def is_now(text: str, start: int, end: int, frames: Frames) -> bool:
     """Whether a sign says that it happens now (for somebody else's danger)."""
     window = text[max(0, start - 30) : end + 30]
     return bool(frames["now"].search(window)) and not frames["past"].search(window)
-
-
-def frame_of(text: str, start: int, end: int, frames: Frames) -> Frame:
-    """All of it for one finding."""
-    return Frame(
-        denied=is_denied(text, start, end, frames),
-        whose=whose(text, start, end, frames),
-        past=is_past(text, start, end, frames),
-        now=is_now(text, start, end, frames),
-    )

@@ -104,6 +104,8 @@ class CrisisRecogniser:
             for found in mask.pattern.finditer(text):
                 spots = hidden.setdefault(mask.hides, bytearray(len(text)))
                 first, last = found.span()
+                if any(word in text[max(0, first - 4) : last] for word in mask.unless):
+                    continue
                 spots[first:last] = b"\x01" * (last - first)
         return hidden
 
@@ -112,9 +114,16 @@ class CrisisRecogniser:
         if rule.denial and frames.is_denied(text, marked, end, lists):
             return None
         level, category, imminent, whose = rule.level, rule.category, rule.imminent, rule.whose
-        past = rule.past and frames.is_past(text, start, end, lists)
-        if whose == "ask":
-            whose = frames.whose(text, start, end, lists)
+        past = rule.past and (
+            frames.is_past(text, start, end, lists)
+            or (rule.long_ago and frames.is_long_ago(text, start, end, lists))
+        )
+        if whose == "someone":
+            if marked > start and frames.whose(text, marked, lists) == "self":
+                return None
+            whose = "other"
+        elif whose == "ask":
+            whose = frames.whose(text, marked, lists)
             if whose == "other":
                 now = not past and frames.is_now(text, start, end, lists)
                 level = rule.other_now if now else rule.other_level

@@ -38,7 +38,8 @@ class Rule:
     imminent: bool  # stated plan, means, preparation, attempt, threat or present violence
     denial: bool  # whether a "没有" before it takes it back
     past: bool  # whether "以前…现在好了" makes it past and resolved
-    whose: str  # "ask": read from the sentence; else always that person
+    long_ago: bool  # whether "小时候" alone makes it past (abuse); else it must also be resolved
+    whose: str  # "ask": read from the sentence; "someone": only if it is another's; else always that person
     other_level: str  # the level when it is somebody else's and not happening now
     other_now: str  # the level when it is somebody else's and a sign says now
     examples: tuple[str, ...]
@@ -52,6 +53,7 @@ class Mask:
     id: str
     pattern: re.Pattern[str]
     hides: frozenset[str]  # categories; empty: all
+    unless: tuple[str, ...]  # words that make the span the speaker's own after all
     examples: tuple[str, ...]
 
 
@@ -138,6 +140,7 @@ def _rules(path: Path, words: dict[str, list[str]]) -> Iterator[Rule]:
             imminent=imminent,
             denial=bool(entry.get("denial", True)),
             past=bool(entry.get("past", True)),
+            long_ago=bool(entry.get("long_ago", False)),
             whose=entry.get("whose", "ask"),
             other_level=entry.get("other_level", "elevated"),
             other_now=entry.get("other_now", level),
@@ -152,6 +155,7 @@ def _masks(path: Path, words: dict[str, list[str]]) -> Iterator[Mask]:
             id=entry["id"],
             pattern=_one(entry["patterns"], words, f"{path.name} {entry['id']}"),
             hides=frozenset(entry.get("hides", ())),
+            unless=tuple(entry.get("unless", ())),
             examples=tuple(entry.get("examples", ())),
         )
 

@@ -21,21 +21,15 @@ def as_json(reading: Reading) -> str:
 def read_lines(lines: BinaryIO, out: BinaryIO, reader: CrisisRecogniser) -> None:
     """Answer each line in order, flushed at once; no line ends the program.
 
-    Bytes that are no UTF-8 are read around, and as GB 18030 too; the higher level counts. A reader that fails on a line has not said "none": the line is
-    answered with elevated and the reason `input.failed`.
+    Bytes that are no UTF-8 are read around, and as GB 18030 too; the higher level counts. A reader that
+    fails on a line has not said "none": the line is answered with elevated and the reason `input.failed`.
     """
     for raw in lines:
-        line = raw.rstrip(b"\r\n").decode("utf-8", errors="surrogateescape")
+        line = raw.rstrip(b"\r\n")
         try:
-            answer = as_json(reader.read(line))
+            answer = as_json(_read(line, reader))
         except Exception:
-            failed = {
-                "rule": "input.failed",
-                "category": "unread",
-                "start": 0,
-                "end": len(line),
-                "whose": "self",
-            }
+            failed = {"rule": "input.failed", "category": "unread", "start": 0, "end": len(line), "whose": "self"}
             answer = json.dumps({"level": "elevated", "reasons": [failed]})
         out.write(answer.encode("ascii") + b"\n")
         out.flush()
