@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import yaml
 from sqlalchemy import select
@@ -199,6 +199,14 @@ class Conversation:
         step("S6")
         return turn
 
+    async def hear_oversize(self, session: ResidentSession, text: str) -> None:
+        """Keep and read the two ends of a message that is too large to be taken, and act on them."""
+        received, _, before = await self._in_thread(self._hear, session, uuid4(), readable(text))
+        assert received.message_id is not None
+        plan = await self._in_thread(self._act, session, received.message_id)
+        if plan_is_alarm(plan):
+            await self._say_and_show(session, plan, before, received=received)
+
     def _hear(self, session: ResidentSession, client_id: UUID, words: str) -> tuple[Received, bool, int]:
         with self.database.transaction() as db:
             before = transcript.last_position(db, session.id)
@@ -228,7 +236,7 @@ class Conversation:
 
     def _judge(self, db: Session, session: ResidentSession, message: Message, words: str) -> Outcome:
         try:
-            reading = self.recogniser.read(words, asked=message.asked)
+            reading = self.recogniser.read(words)
             level: str = reading.level
             categories, imminent = reading.categories, reading.imminent
             spans = [(reason.rule, reason.start, reason.end) for reason in reading.reasons]
@@ -258,7 +266,7 @@ class Conversation:
         if triage.level is Level.RED:
             plan.ask("/danger_red", "danger_red")
             self._then_contact(db, session, plan)
-        elif triage.level is Level.ORANGE or triage.ask_asq:
+        elif (triage.level is Level.ORANGE or triage.ask_asq) and not self._answers_safely(words, before):
             name = "danger_orange" if triage.level is Level.ORANGE else "danger_elevated"
             plan.ask(f"/{name}", name)
             if self.intake.open_item(db, session):
@@ -278,6 +286,13 @@ class Conversation:
             self._typed_answer(db, session, words, before, plan)
         else:
             plan.ask(self._masked(words, before), "plain")
+
+    def _answers_safely(self, words: str, before: Standing) -> bool:
+        """Whether words of danger are plainly the answer to the safety question that is open."""
+        asked = before.item is not None and before.administration is not None
+        if not asked or before.administration.instrument != "asq":  # type: ignore[union-attr]
+            return False
+        return read_answer(words, before.item).sure  # type: ignore[arg-type]
 
     def _typed_answer(
         self, db: Session, session: ResidentSession, words: str, before: Standing, plan: Plan

@@ -44,7 +44,6 @@ class Message(Identified, Entity):
     name: Mapped[str | None]
     text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     facts_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    asked: Mapped[str | None]
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     failed_reads: Mapped[int] = mapped_column(default=0)
@@ -84,7 +83,6 @@ def receive(
     now: datetime,
     *,
     words: str | None = None,
-    asked: str | None = None,
 ) -> tuple[Received, bool]:
     """Write a request into the ledger, with its words if it has any.
 
@@ -111,7 +109,7 @@ def receive(
     ).one()
     if written:
         if words is not None:
-            row.message_id = hear(db, vault, session_id, words, now, asked=asked).id
+            row.message_id = hear(db, vault, session_id, words, now).id
         return row, True
     if row.answer_sealed is None and row.claimed_until <= now:
         row.claimed_until = now + CLAIM
@@ -119,15 +117,12 @@ def receive(
     return row, False
 
 
-def hear(
-    db: Session, vault: Vault, session_id: UUID, words: str, now: datetime, *, asked: str | None = None
-) -> Message:
-    """Keep what a resident said. `asked` names the question that it may answer."""
+def hear(db: Session, vault: Vault, session_id: UUID, words: str, now: datetime) -> Message:
+    """Keep what a resident said."""
     message = Message(
         session_id=session_id,
         position=_next(db, session_id),
         author="resident",
-        asked=asked,
         at=now,
         failed_reads=0,
     )

@@ -7,7 +7,7 @@ The caller's office is part of every query: a foreign ticket is `TicketNotFound`
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -357,7 +357,7 @@ class Casework:
         now: datetime,
         *,
         purpose: str = "",
-        **details: object,
+        **details: Any,
     ) -> None:
         audit.record(
             db, actor=account.username, action=action, subject=f"ticket:{ticket.code}",

@@ -6,12 +6,13 @@ loses nothing and does nothing twice: each ticket is locked and its due time mov
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from escalation import chain
-from escalation.policy import Policy
+from escalation.policy import Audience, Policy
 from escalation.store import clock_of
 from escalation.ticket import FollowUp, Ticket, TicketClock
 from residents.district import District
@@ -111,7 +112,7 @@ class Watch:
             if row is None:
                 return False
             late, ticket = row
-            audience = "supervisor" if late.rounds == 0 else "district_desk"
+            audience: Audience = "supervisor" if late.rounds == 0 else "district_desk"
             chain.tell(
                 db, ticket, audience, f"late.{late.name}.{late.rounds}", late.due_at, self.district, self.link, now
             )  # fmt: skip
@@ -149,7 +150,7 @@ class Watch:
             self._audit(db, "follow_up.late", ticket, now, round=follow_up.rounds)
         return True
 
-    def _audit(self, db: Session, action: str, ticket: Ticket, now: datetime, **details: object) -> None:
+    def _audit(self, db: Session, action: str, ticket: Ticket, now: datetime, **details: Any) -> None:
         audit.record(db, actor="watch", action=action, subject=f"ticket:{ticket.code}", at=now, **details)
 
 

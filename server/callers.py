@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 
-from escalation.staff import StaffSession
 from residents.session import ResidentSession
+from server.console import Staff
 from server.errors import NotLoggedIn
 from server.settings import Settings
 from server.wiring import Services
@@ -33,21 +33,21 @@ def current_session(request: Request) -> ResidentSession:
     return services.conversation.session_of(request.cookies.get(SessionCookie))
 
 
-def current_staff(request: Request) -> StaffSession:
+def current_staff(request: Request) -> Staff:
     """The member of staff whose cookie came along, with today's rights; 401 without one."""
     services: Services = request.app.state.services
     return services.console.session_of(request.cookies.get(StaffCookie))
 
 
-def rasa_service(request: Request, authorization: Annotated[str, Header()] = "") -> None:
+def rasa_service(request: Request, x_action_token: Annotated[str, Header()] = "") -> None:
     """Rasa, by the token of this run."""
     services: Services = request.app.state.services
-    if not hmac.compare_digest(authorization, f"Bearer {services.settings.action_token}"):
+    if not hmac.compare_digest(x_action_token.encode(), services.settings.action_token.encode()):
         raise NotLoggedIn()
 
 
 CurrentSession = Annotated[ResidentSession, Depends(current_session)]
-CurrentStaff = Annotated[StaffSession, Depends(current_staff)]
+CurrentStaff = Annotated[Staff, Depends(current_staff)]
 RasaService = Annotated[None, Depends(rasa_service)]
 
 
@@ -62,6 +62,4 @@ def set_staff_cookie(response: Response, token: str, settings: Settings) -> None
 
 
 def _set(response: Response, name: str, token: str, seconds: int) -> None:
-    response.set_cookie(
-        name, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict"
-    )
+    response.set_cookie(name, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict")

@@ -46,7 +46,11 @@ class Verbs(TyperGroup):
 
 # Exceptions are never printed with the values of variables: they may hold what a resident said.
 app = typer.Typer(
-    cls=Verbs, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    cls=Verbs,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 

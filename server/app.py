@@ -1,0 +1,57 @@
+"""The application: routes, pages, and what every request passes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from bot.errors import ConversationError
+from server import errors, logs, pages
+from server.callers import SessionCookie
+from server.gate import Gate
+from server.routes import chat, console, internal, public
+from server.settings import settings
+from server.wiring import Services, wire
+
+
+def create_app(services: Services | None = None) -> FastAPI:
+    """The application. Without `services` it wires itself from the settings when it starts.
+
+    There is no interactive documentation and no published description: `xinqiao openapi` writes it.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if services is None:
+            logs.configure()
+            app.state.services = wire(settings())
+        yield
+        await app.state.services.rasa.close()
+        app.state.services.close()
+
+    app = FastAPI(
+        title="心桥 Xinqiao",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    if services is not None:
+        app.state.services = services
+    errors.install(app)
+    for router in (chat.router, public.router, console.router, internal.router):
+        app.include_router(router)
+    pages.install(app)
+
+    async def oversize(request: Request, text: str) -> None:
+        wired: Services = request.app.state.services
+        try:
+            session = wired.conversation.session_of(request.cookies.get(SessionCookie))
+        except ConversationError:
+            return
+        await wired.conversation.hear_oversize(session, text)
+
+    app.add_middleware(Gate, oversize=oversize)
+    return app

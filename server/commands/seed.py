@@ -1,0 +1,99 @@
+"""`xinqiao seed`: the demo district's staff, once. All people here are invented."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+OFFICERS = (
+    # username, name, role, office
+    ("puyan", "沈青", "judicial_officer", "puyan"),
+    ("puyan2", "何苗", "social_worker", "puyan"),
+    ("puyan-lead", "陆远山", "supervisor", "puyan"),
+    ("changhe", "方宁", "judicial_officer", "changhe"),
+    ("changhe-lead", "孔令溪", "supervisor", "changhe"),
+    ("xixing", "俞晓", "judicial_officer", "xixing"),
+    ("xixing-lead", "章如海", "supervisor", "xixing"),
+    ("district", "区值班员", "duty_officer", "desk"),
+    ("auditor", "审计员", "auditor", "desk"),
+)
+ROLES = {
+    "judicial_officer": "司法所工作人员",
+    "social_worker": "社工",
+    "supervisor": "负责人",
+    "duty_officer": "区值班",
+    "auditor": "审计员",
+}
+
+
+def seed() -> None:
+    """写入演示区的工作人员账号（只写一次；已有的不动）。"""
+    import typer
+    from sqlalchemy import select
+
+    from escalation.staff import StaffAccount, new_account
+    from residents.district import load_district
+    from server.settings import settings
+    from server.wiring import database_url, utc_now
+    from storage import audit
+    from storage.database import Database
+    from storage.vault import Keyring, Vault
+
+    chosen = settings()
+    if chosen.mode == "live":
+        typer.echo("正式运行不写演示账号。")
+        return
+    database = Database(database_url(chosen), Vault(Keyring.load(chosen.keys)))
+    codes = office_codes(load_district(chosen.district))
+    passwords = _passwords(chosen.home / "demo_accounts.json")
+    with database.transaction() as db:
+        known = set(db.scalars(select(StaffAccount.username)))
+        for username, name, role, office in OFFICERS:
+            if username not in known:
+                db.add(
+                    new_account(username, passwords[username], name, role, codes[office], demo=True)  # type: ignore[arg-type]
+                )
+        audit.record(
+            db,
+            actor="operator",
+            action="seed",
+            subject="staff",
+            at=utc_now(),
+            added=len(OFFICERS) - len(known),
+        )
+    database.close()
+    typer.echo(f"演示账号：新增 {len(OFFICERS) - len(known)} 个，已有 {len(known)} 个。")
+
+
+def demo_accounts() -> list[tuple[str, str, str, str]]:
+    """Username, password, who, and office of each demo account of this installation."""
+    from residents.district import load_district
+    from server.settings import settings
+
+    chosen = settings()
+    district = load_district(chosen.district)
+    codes = office_codes(district)
+    passwords = _passwords(chosen.home / "demo_accounts.json")
+    return [
+        (username, passwords[username], f"{name} {ROLES[role]}", district.office(codes[office]).name)
+        for username, name, role, office in OFFICERS
+    ]
+
+
+def office_codes(district) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    """The codes of the district's offices by the street's code, and `desk` for the duty desk."""
+    streets = {o.street: o.code for o in district.offices if o.kind == "judicial_office"}
+    return {**streets, "desk": district.desk.code}
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    """The passwords of this installation's demo accounts: made at random once, readable by the owner alone."""
+    if path.exists():
+        return json.loads(path.read_text("utf-8"))
+    passwords = {username: secrets.token_hex(4) for username, *_ in OFFICERS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(passwords, file)
+    os.replace(draft, path)
+    return passwords

@@ -1,0 +1,26 @@
+"""`xinqiao serve`: the application."""
+
+
+def serve() -> None:
+    """启动应用（网页和接口）。平时由 xinqiao up 一起启动。"""
+    import uvicorn
+
+    from server.app import create_app
+    from server.settings import settings
+
+    chosen = settings()
+    uvicorn.run(
+        create_app(),
+        host=chosen.host,
+        port=chosen.port,
+        ssl_certfile=chosen.tls_certificate,
+        ssl_keyfile=chosen.tls_key,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=64 * 1024,
+        limit_concurrency=400,
+    )

@@ -1,0 +1,626 @@
+"""What staff see, and the acts behind their buttons. Names are masked here, not in the page."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import transcript
+from bot.handoff import Handoff, first_seen_by, worker_in
+from bot.transcript import Bubble, Message
+from bot.turn import ConsentsShown, MessageShown
+from escalation import chain
+from escalation.casework import NEEDS, AlreadyRecorded, Casework, missing_before_closing
+from escalation.errors import NotAllowed
+from escalation.intake import Intake
+from escalation.outbox import QueuedNotice
+from escalation.staff import Desk, StaffAccount, StaffSession
+from escalation.store import (
+    clocks_of,
+    events_of,
+    follow_ups_of,
+    signals_of_ticket,
+    ticket_for,
+    tickets_for,
+)
+from escalation.ticket import FollowUp, Ticket, TicketClock
+from escalation.triage import Level, Reason
+from residents.resident import Basis, Identity, basis_for_passing_on
+from residents.session import ResidentSession
+from residents.store import consents_of, identity_of
+from server.errors import NotLoggedIn
+from server.schemas import (
+    ChatShown,
+    ClockShown,
+    CloseTicket,
+    DeskCallShown,
+    FollowUpShown,
+    IdentityShown,
+    Me,
+    PlanFollowUps,
+    ReasonShown,
+    RecordCall,
+    RecordFollowUp,
+    RecordReferral,
+    RecordVisit,
+    TicketDetail,
+    TicketList,
+    TicketRow,
+    TimelineEntry,
+    WordsShown,
+)
+from storage import audit
+from storage.database import Database
+from storage.heartbeat import silent_since
+
+ROLES = {
+    "social_worker": "社工",
+    "judicial_officer": "司法所工作人员",
+    "supervisor": "负责人",
+    "duty_officer": "区值班",
+    "auditor": "审计员",
+}
+STATES = {
+    "requested": "等人签收",
+    "accepted": "已签收，待联系",
+    "in-progress": "跟进中",
+    "completed": "已结案",
+}
+KINDS = {"home_visit": "上门走访", "call_back": "电话回访"}
+CLOCKS = {"acknowledge": "签收", "contact": "联系", "speak": "通话", "visit": "走访", "follow_up": "随访"}
+SOON = timedelta(minutes=30)
+SILENT = timedelta(seconds=60)
+VIEWS = ("open", "mine", "due", "overdue", "follow_up", "closed")
+
+
+class Staff:
+    """A member of staff who is logged in: the session, and the account as it stands at this request."""
+
+    def __init__(self, session: StaffSession, account: StaffAccount) -> None:
+        self.session = session
+        self.account = account
+
+
+class Console:
+    """Everything behind `/api/staff`. Each read of a resident's matter is recorded with who and why."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        desk: Desk,
+        casework: Casework,
+        intake: Intake,
+        demo: bool,
+    ) -> None:
+        self.database = database
+        self.vault = database.vault
+        self.clock = clock
+        self.desk = desk
+        self.casework = casework
+        self.intake = intake
+        self.demo = demo
+
+    # --- who ---------------------------------------------------------------------------------------
+
+    def login(self, username: str, password: str, address: str) -> tuple[str, Me]:
+        """Log in and say who one is."""
+        token, account = self.desk.login(username, password, address)
+        return token, self._me(account)
+
+    def logout(self, staff: Staff) -> None:
+        """End the session on the server."""
+        self.desk.logout(staff.session)
+
+    def me(self, staff: Staff) -> Me:
+        """Who is logged in."""
+        return self._me(staff.account)
+
+    def session_of(self, token: str | None) -> Staff:
+        """The member of staff behind a cookie, with the rights of this moment."""
+        found = self.desk.account_of(token)
+        if found is None:
+            raise NotLoggedIn()
+        return Staff(*found)
+
+    def _me(self, account: StaffAccount) -> Me:
+        return Me(
+            username=account.username,
+            name=account.name,
+            role=account.role,  # type: ignore[arg-type]
+            role_name=ROLES[account.role],
+            office=account.office,
+            office_name=self.intake.district.office(account.office).name,
+            demo=self.demo,
+        )
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    def tickets(self, staff: Staff, view: str) -> TicketList:
+        """The caller's tickets: worst level first, within a level by the next deadline."""
+        now = self.clock()
+        account = staff.account
+        with self.database.transaction() as db:
+            opened = tickets_for(db, account)
+            closed = tickets_for(db, account, closed=True)
+            everything = [*opened, *closed]
+            clocks = clocks_of(db, [t.id for t in everything])
+            follow_ups = [f for f in follow_ups_of(db, [t.id for t in everything]) if f.done_at is None]
+            rows = {t.id: self._row(db, t, clocks, follow_ups, account, now) for t in everything}
+            chosen = {
+                name: self._view(name, opened, closed, rows, follow_ups, account, now) for name in VIEWS
+            }
+            red_bar = self._red_bar(db, now)
+        listed = chosen.get(view, chosen["open"])
+        far = datetime.max.replace(tzinfo=now.tzinfo)
+        listed = sorted(
+            listed,
+            key=lambda t: (-t.level, c.due_at if (c := rows[t.id].next_clock) else far, t.opened_at),
+        )
+        return TicketList(
+            tickets=[rows[t.id] for t in listed],
+            counts={name: len(found) for name, found in chosen.items()},
+            now=now,
+            red_bar=red_bar,
+        )
+
+    def _view(
+        self,
+        name: str,
+        opened: Sequence[Ticket],
+        closed: Sequence[Ticket],
+        rows: dict[UUID, TicketRow],
+        follow_ups: Sequence[FollowUp],
+        account: StaffAccount,
+        now: datetime,
+    ) -> list[Ticket]:
+        if name == "mine":
+            return [t for t in opened if t.holder_id == account.id]
+        if name == "due":
+            return [t for t in opened if (c := rows[t.id].next_clock) and now <= c.due_at <= now + SOON]
+        if name == "overdue":
+            return [t for t in opened if (c := rows[t.id].next_clock) and c.due_at < now]
+        if name == "follow_up":
+            waiting = {f.ticket_id for f in follow_ups}
+            return [t for t in [*opened, *closed] if t.id in waiting]
+        return list(closed if name == "closed" else opened)
+
+    def _row(
+        self,
+        db: Session,
+        ticket: Ticket,
+        clocks: Sequence[TicketClock],
+        follow_ups: Sequence[FollowUp],
+        account: StaffAccount,
+        now: datetime,
+    ) -> TicketRow:
+        identity = identity_of(db, ticket.resident_id)
+        session = db.get(ResidentSession, ticket.session_id)
+        return TicketRow(
+            code=ticket.code,
+            kind=ticket.kind,  # type: ignore[arg-type]
+            kind_word=KINDS[ticket.kind],
+            level=ticket.rated.key,  # type: ignore[arg-type]
+            level_word=f"{ticket.rated.colour}色",
+            state=ticket.state,  # type: ignore[arg-type]
+            state_word=STATES[ticket.state],
+            resident=masked_name(self.vault.open(identity, "name") if identity else None),
+            place=ticket.place,
+            office=ticket.office,
+            office_name=self.intake.district.office(ticket.office).name,
+            holder=ticket.holder_name,
+            mine=ticket.holder_id == account.id,
+            opened_at=ticket.opened_at,
+            next_clock=self._next_clock(ticket, clocks, follow_ups, now),
+            worker_wanted_in_chat=bool(
+                session
+                and session.worker_wanted
+                and session.ended_at is None
+                and worker_in(db, session.id) is None
+            ),
+        )
+
+    def _next_clock(
+        self,
+        ticket: Ticket,
+        clocks: Sequence[TicketClock],
+        follow_ups: Sequence[FollowUp],
+        now: datetime,
+    ) -> ClockShown | None:
+        running = [
+            clock_shown(c.name, c.due_at, c.stopped_at, now)
+            for c in clocks
+            if c.ticket_id == ticket.id and c.stopped_at is None and _begun(c, ticket)
+        ]
+        running += [
+            clock_shown("follow_up", f.due_at, None, now) for f in follow_ups if f.ticket_id == ticket.id
+        ]
+        return min(running, key=lambda c: c.due_at, default=None)
+
+    def _red_bar(self, db: Session, now: datetime) -> str | None:
+        """One sentence when something is silent that must not be: then people have to look for themselves."""
+        oldest = db.scalar(
+            select(QueuedNotice.queued_at)
+            .where(QueuedNotice.state == "waiting", QueuedNotice.queued_at < now - SILENT)
+            .order_by(QueuedNotice.queued_at)
+            .limit(1)
+        )
+        if oldest is not None:
+            minutes = int((now - oldest).total_seconds() // 60)
+            return f"有通知发不出去（已 {minutes} 分钟），请直接看列表并打电话联系。"
+        if silent_since(db, "jobs", now) > SILENT:
+            return "后台的时钟停了，超时不会自动上报，请直接看列表。"
+        return None
+
+    def ticket(self, staff: Staff, code: str) -> TicketDetail:
+        """One ticket as the caller may see it; the read is recorded."""
+        now = self.clock()
+        with self.database.transaction() as db:
+            ticket = ticket_for(db, code, staff.account)
+            audit.record(
+                db, actor=staff.account.username, action="ticket.read", subject=f"ticket:{code}",
+                purpose="casework", at=now,
+            )  # fmt: skip
+            return self._detail(db, ticket, staff.account, now)
+
+    def _detail(self, db: Session, ticket: Ticket, account: StaffAccount, now: datetime) -> TicketDetail:
+        clocks = clocks_of(db, [ticket.id])
+        follow_ups = follow_ups_of(db, [ticket.id])
+        waiting = [f for f in follow_ups if f.done_at is None]
+        consents = consents_of(db, ticket.resident_id)
+        basis = basis_for_passing_on(consents, ticket.danger_to_life)
+        policy = self.intake.policies[ticket.kind]
+        needs = [NEEDS[n] for n in missing_before_closing(db, ticket, policy)]
+        events = events_of(db, ticket)
+        worker = worker_in(db, ticket.session_id)
+        words = db.scalars(
+            select(Message.id).where(Message.session_id == ticket.session_id, Message.author == "resident")
+        ).all()
+        next_step = self._next_step(ticket, {e.kind.split(".")[0] for e in events}, waiting, needs)
+        return TicketDetail(
+            ticket=self._row(db, ticket, clocks, waiting, account, now),
+            clocks=[
+                *(
+                    clock_shown(c.name, c.due_at, c.stopped_at, now)
+                    for c in sorted(clocks, key=lambda c: c.due_at)
+                    if _begun(c, ticket)
+                ),
+                *(clock_shown("follow_up", f.due_at, f.done_at, now) for f in follow_ups),
+            ],
+            reasons=self._reasons(db, ticket),
+            routing=ticket.routing,
+            basis={
+                Basis.CONSENT: "居民同意转交给司法所。",
+                Basis.DANGER_TO_LIFE: "居民没有勾选转交；因可能有生命危险，依个人信息保护法第十三条第一款第四项处理。",
+                None: "居民没有同意转交，也没有生命危险：联系方式不能查看。",
+            }[basis],
+            consents=ConsentsShown(**{str(k): v for k, v in consents.items()}),
+            identity=self._masked(identity_of(db, ticket.resident_id)),
+            timeline=[
+                TimelineEntry(
+                    id=e.id,
+                    at=e.at,
+                    kind=e.kind,
+                    who=e.who,
+                    text=e.text,
+                    note=self.vault.open(e, "note"),
+                )
+                for e in events
+            ],
+            follow_ups=[
+                FollowUpShown(
+                    id=f.id,
+                    due_at=f.due_at,
+                    label=_ahead(f.due_at - f.planned_at),
+                    done_at=f.done_at,
+                    outcome=f.outcome,
+                    late=f.done_at is None and f.due_at < now,
+                )
+                for f in follow_ups
+            ],
+            next_step=next_step,  # type: ignore[arg-type]
+            actions=self._actions(ticket, account, waiting),
+            close_needs=needs,
+            words_kept=len(words),
+            chat_open=ticket.closed_at is None,
+            chat_mine=worker is not None and worker.staff_id == account.id,
+        )
+
+    def _next_step(
+        self, ticket: Ticket, done: set[str], waiting: Sequence[FollowUp], needs: Sequence[str]
+    ) -> str:
+        if ticket.closed_at is not None:
+            return "follow_up" if waiting else "none"
+        if ticket.holder_id is None:
+            return "acknowledge"
+        if ticket.spoke_at is None and "call" not in done:
+            return "call"
+        if ticket.met_at is None and "visit" in self.intake.policies[ticket.kind].clocks(ticket.rated):
+            return "visit" if ticket.rated is Level.RED or ticket.spoke_at is None else "refer"
+        if "referral" not in done and ticket.kind == "home_visit":
+            return "refer"
+        if "follow_up" not in done and ticket.kind == "home_visit":
+            return "plan_follow_up"
+        return "close" if not needs else "call"
+
+    def _actions(self, ticket: Ticket, account: StaffAccount, waiting: Sequence[FollowUp]) -> list[str]:
+        if account.role == "auditor":
+            return []
+        if ticket.closed_at is not None:
+            return ["follow_up"] if waiting else []
+        if ticket.holder_id is None:
+            return ["acknowledge"]
+        if ticket.holder_id != account.id and account.role != "supervisor":
+            return []
+        acts = ["call", "visit", "refer", "plan_follow_up", "close"]
+        return acts + (["follow_up"] if waiting else [])
+
+    def _reasons(self, db: Session, ticket: Ticket) -> list[ReasonShown]:
+        shown = []
+        for signal in signals_of_ticket(db, ticket):
+            kept = json.loads(self.vault.open(signal, "reasons") or '{"reasons": []}')
+            for reason in kept["reasons"]:
+                found = Reason(reason["rule"], tuple(reason["items"]))
+                shown.append(
+                    ReasonShown(
+                        rule=found.rule,
+                        sentence=self.intake.levels.fixed_reasons.get(found.rule, "依现行规则"),
+                        items=list(found.items),
+                        at=signal.at,
+                        level=Level(signal.level).key if signal.level else None,  # type: ignore[arg-type]
+                    )
+                )
+        return shown
+
+    def _masked(self, identity: Identity | None) -> IdentityShown:
+        if identity is None:
+            return IdentityShown(
+                opened=False,
+                name=None,
+                phone=None,
+                address=None,
+                address_state="unknown",
+                safe_to_call=None,
+                trusted_person=None,
+            )
+        phone = self.vault.open(identity, "phone")
+        return IdentityShown(
+            opened=False,
+            name=masked_name(self.vault.open(identity, "name")) if identity.has("name") else None,
+            phone=f"{phone[:3]}****{phone[-2:]}"
+            if phone and len(phone) >= 7
+            else ("****" if phone else None),
+            address="已留住址" if identity.has("address") else None,
+            address_state=_address_state(identity),  # type: ignore[arg-type]
+            safe_to_call=self.vault.open(identity, "safe_to_call"),
+            trusted_person="已留" if identity.has("trusted_person") else None,
+        )
+
+    # --- acting ------------------------------------------------------------------------------------
+
+    def acknowledge(self, staff: Staff, code: str) -> TicketDetail:
+        """Take the ticket."""
+        return self._after(staff, code, self.casework.acknowledge, staff.account, code)
+
+    def record_call(self, staff: Staff, code: str, body: RecordCall) -> TicketDetail:
+        """Record a telephone call."""
+        return self._after(
+            staff, code, self.casework.record_call, staff.account, code, body.client_id, body.outcome,
+            address_confirmed=body.address_confirmed, need=body.need, note=body.note,
+        )  # fmt: skip
+
+    def record_visit(self, staff: Staff, code: str, body: RecordVisit) -> TicketDetail:
+        """Record a visit."""
+        return self._after(
+            staff, code, self.casework.record_visit, staff.account, code, body.client_id, body.outcome,
+            findings=body.findings, family_present=body.family_present, visited_at=body.visited_at,
+            note=body.note,
+        )  # fmt: skip
+
+    def record_referral(self, staff: Staff, code: str, body: RecordReferral) -> TicketDetail:
+        """Record a referral."""
+        return self._after(
+            staff, code, self.casework.record_referral, staff.account, code, body.client_id, body.to,
+            body.agreed, body.note,
+        )  # fmt: skip
+
+    def plan_follow_ups(self, staff: Staff, code: str, body: PlanFollowUps) -> TicketDetail:
+        """Plan follow-ups."""
+        return self._after(
+            staff, code, self.casework.plan_follow_ups, staff.account, code, body.client_id, body.after_hours
+        )
+
+    def record_follow_up(
+        self, staff: Staff, code: str, follow_up: UUID, body: RecordFollowUp
+    ) -> TicketDetail:
+        """Record what a follow-up found."""
+        return self._after(
+            staff, code, self.casework.record_follow_up, staff.account, code, follow_up, body.client_id,
+            body.outcome, body.note,
+        )  # fmt: skip
+
+    def close(self, staff: Staff, code: str, body: CloseTicket) -> TicketDetail:
+        """Close the ticket."""
+        return self._after(
+            staff, code, self.casework.close, staff.account, code, body.client_id, body.outcome, body.note
+        )
+
+    def _after(
+        self, staff: Staff, code: str, act: Callable[..., None], *args: Any, **more: Any
+    ) -> TicketDetail:
+        """Do it, or find it done before, and show the ticket as it stands then."""
+        with suppress(AlreadyRecorded):
+            act(*args, **more)
+        with self.database.transaction() as db:
+            return self._detail(db, ticket_for(db, code, staff.account), staff.account, self.clock())
+
+    def open_identity(self, staff: Staff, code: str, reason: str) -> IdentityShown:
+        """Name, telephone and address in full."""
+        identity = self.casework.open_identity(staff.account, code, reason)
+        if identity is None:
+            return self._masked(None).model_copy(update={"opened": True})
+        fields = ("name", "phone", "address", "safe_to_call", "trusted_person")
+        return IdentityShown(
+            opened=True,
+            address_state=_address_state(identity),  # type: ignore[arg-type]
+            **{name: self.vault.open(identity, name) for name in fields},
+        )
+
+    def open_words(self, staff: Staff, code: str, reason: str) -> list[WordsShown]:
+        """What the resident said, with the spans that raised a rule."""
+        ticket = self.casework.lift_veil(staff.account, code, reason)
+        with self.database.transaction() as db:
+            spans: dict[str, list[tuple[int, int]]] = {}
+            for signal in signals_of_ticket(db, ticket):
+                kept = json.loads(self.vault.open(signal, "reasons") or "{}")
+                spans[signal.source] = [(start, end) for _, start, end in kept.get("spans", [])]
+            return [
+                WordsShown(
+                    at=m.at, text=self.vault.open(m, "text") or "", spans=spans.get(f"message:{m.id}", [])
+                )
+                for m in transcript.messages_of(db, ticket.session_id)
+                if m.author == "resident"
+            ]
+
+    # --- in the chat -------------------------------------------------------------------------------
+
+    def chat(self, staff: Staff, code: str) -> ChatShown:
+        """The conversation since this worker first came in."""
+        with self.database.transaction() as db:
+            ticket = ticket_for(db, code, staff.account)
+            return self._chat(db, ticket, staff.account)
+
+    def join_or_leave_chat(self, staff: Staff, code: str, action: str) -> ChatShown:
+        """Come in (the program falls silent) or hand back."""
+        now = self.clock()
+        account = staff.account
+        with self.database.transaction() as db:
+            ticket = self._chatting(db, staff, code)
+            worker = worker_in(db, ticket.session_id)
+            session = db.get(ResidentSession, ticket.session_id, with_for_update=True)
+            if action == "join" and worker is not None and worker.staff_id != account.id:
+                raise NotAllowed(f"{worker.name}已经在对话里。")
+            if action == "join" and worker is None and session is not None:
+                db.add(
+                    Handoff(
+                        session_id=session.id,
+                        staff_id=account.id,
+                        role=ROLES[account.role],
+                        name=account.name,
+                        from_position=transcript.last_position(db, session.id),
+                        joined_at=now,
+                    )
+                )
+                session.worker_wanted = False
+                text = f"我是{self.intake.district.office(account.office).name}的{account.name}，我来陪您说说话。"
+                transcript.say(
+                    db, self.vault, session.id, [Bubble(text)], now, author="worker", author_name=account.name
+                )
+                ticket.attempt(now)
+                chain.note(db, ticket, "chat", account.name, "进入了居民的对话。", now)
+            elif action == "leave" and worker is not None and worker.staff_id == account.id:
+                worker.left_at = now
+                text = f"{account.name}先离开了，现在又是程序在陪您。"
+                transcript.say(db, self.vault, ticket.session_id, [Bubble(text, name="worker_left")], now)
+                chain.note(db, ticket, "chat", account.name, "把对话交还给程序。", now)
+            audit.record(
+                db, actor=account.username, action=f"chat.{action}", subject=f"ticket:{code}", at=now
+            )
+            db.flush()
+            return self._chat(db, ticket, account)
+
+    def say_in_chat(self, staff: Staff, code: str, client_id: UUID, text: str) -> ChatShown:
+        """Say something to the resident; sent twice, it is said once."""
+        now = self.clock()
+        with self.database.transaction() as db:
+            ticket = self._chatting(db, staff, code)
+            worker = worker_in(db, ticket.session_id)
+            if worker is None or worker.staff_id != staff.account.id:
+                raise NotAllowed("先加入对话，再发消息。")
+            _, fresh = transcript.receive(db, self.vault, ticket.session_id, client_id, now)
+            if fresh:
+                transcript.say(
+                    db, self.vault, ticket.session_id, [Bubble(text)], now,
+                    author="worker", author_name=staff.account.name,
+                )  # fmt: skip
+            return self._chat(db, ticket, staff.account)
+
+    def _chatting(self, db: Session, staff: Staff, code: str) -> Ticket:
+        ticket = ticket_for(db, code, staff.account, lock=True)
+        if staff.account.role == "auditor" or ticket.closed_at is not None:
+            raise NotAllowed("这张工单的对话已经关闭。")
+        return ticket
+
+    def _chat(self, db: Session, ticket: Ticket, account: StaffAccount) -> ChatShown:
+        since = first_seen_by(db, ticket.session_id, account.id)
+        worker = worker_in(db, ticket.session_id)
+        found = [] if since is None else transcript.messages_of(db, ticket.session_id, since)
+        return ChatShown(
+            messages=[
+                MessageShown(
+                    id=m.id,
+                    author=m.author,  # type: ignore[arg-type]
+                    author_name=m.author_name,
+                    text=self.vault.open(m, "text") or "",
+                    at=m.at,
+                )
+                for m in found
+            ],
+            mine=worker is not None and worker.staff_id == account.id,
+        )
+
+    # --- the hall ----------------------------------------------------------------------------------
+
+    def desk_calls(self, staff: Staff) -> list[DeskCallShown]:
+        """Who is waiting at a kiosk of this office."""
+        return [
+            DeskCallShown(id=c.id, place=c.place, at=c.at, answered_by=c.answered_by)
+            for c in self.casework.desk_calls(staff.account)
+        ]
+
+    def answer_desk_call(self, staff: Staff, call: UUID) -> list[DeskCallShown]:
+        """Say that one is going there."""
+        self.casework.answer_desk_call(staff.account, call)
+        return self.desk_calls(staff)
+
+
+def clock_shown(name: str, due_at: datetime, stopped_at: datetime | None, now: datetime) -> ClockShown:
+    """One clock with its state in words."""
+    if stopped_at is None:
+        state = "late" if due_at < now else "running"
+    else:
+        state = "kept" if stopped_at <= due_at else "kept_late"
+    return ClockShown(
+        name=name,  # type: ignore[arg-type]
+        label=CLOCKS[name],
+        due_at=due_at,
+        stopped_at=stopped_at,
+        state=state,  # type: ignore[arg-type]
+    )
+
+
+def masked_name(name: str | None) -> str:
+    """A name for a list: the first character, and nobody's for those who gave none."""
+    if not name:
+        return "未留称呼"
+    return f"{name[0]}*" if len(name) == 2 else f"{name[0]}*{name[-1]}" if len(name) > 2 else "*"
+
+
+def _begun(clock: TicketClock, ticket: Ticket) -> bool:
+    return clock.name != "contact" or ticket.holder_id is not None
+
+
+def _address_state(identity: Identity) -> str:
+    if not identity.has("address"):
+        return "unknown"
+    return "confirmed" if identity.address_confirmed else "stated"
+
+
+def _ahead(span: timedelta) -> str:
+    hours = round(span.total_seconds() / 3600)
+    return f"{hours} 小时后" if hours < 48 else f"{round(hours / 24)} 天后"

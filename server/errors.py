@@ -1,0 +1,113 @@
+"""Turns errors into HTTP, in one place: one Chinese sentence each, never what somebody sent, never a 500."""
+
+import logging
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from bot import errors as bot
+from escalation import errors as escalation
+from storage.errors import SealBroken, StorageError
+
+log = logging.getLogger("xinqiao")
+
+
+class NotLoggedIn(Exception):
+    """Nobody is calling, where somebody must."""
+
+
+class TooOften(Exception):
+    """One address asks too often."""
+
+
+class TooLarge(Exception):
+    """More bytes than a request may have."""
+
+
+_BROKEN = "我们这边出了故障，刚才的话可能没有存下来，请稍后再发一次。要是现在有危险，请直接打 120 或 110。"
+_ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
+    bot.SessionOver: (401, "session_over", None),
+    bot.NothingToAnswer: (409, "nothing_to_answer", None),
+    bot.ConsentMissing: (409, "consent_missing", None),
+    bot.MessageTooLong: (413, "message_too_long", None),
+    bot.Unstorable: (422, "unstorable", None),
+    escalation.TicketNotFound: (404, "not_found", "没有这张工单。"),
+    escalation.TicketHeld: (409, "held", None),
+    escalation.NotAllowed: (409, "not_allowed", None),
+    escalation.CannotClose: (409, "cannot_close", None),
+    escalation.IdentityClosed: (
+        403,
+        "identity_closed",
+        "居民没有同意转交联系方式，也没有生命危险，不能查看。可以在对话里联系。",
+    ),
+    escalation.LoginRefused: (401, "login_refused", "用户名或密码不对。"),
+    escalation.LoginThrottled: (429, "login_throttled", "试的次数太多了，请 15 分钟后再试。"),
+    NotLoggedIn: (401, "not_logged_in", "请先登录。"),
+    TooOften: (429, "too_often", "操作太快了，请过一分钟再试。"),
+    TooLarge: (413, "too_large", "内容太长了，麻烦分成几段再发。"),
+    SealBroken: (503, "broken", _BROKEN),
+    StorageError: (503, "broken", _BROKEN),
+    SQLAlchemyError: (503, "broken", _BROKEN),
+}
+_BY_STATUS = {
+    404: ("not_found", "没有这个页面。"),
+    405: ("not_allowed", "这里不能这样操作。"),
+    401: ("not_logged_in", "请先登录。"),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Register every answer. Whatever is not listed is a fault of ours: logged by kind, answered kindly."""
+    for kind, (status, problem, sentence) in _ANSWERS.items():
+        app.add_exception_handler(kind, _answer(status, problem, sentence))
+    app.add_exception_handler(RequestValidationError, _refused)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
+
+
+def problem(request: Request, status: int, name: str, sentence: str) -> JSONResponse:
+    """One problem as JSON, with the hotlines beside it for residents."""
+    body: dict[str, object] = {"problem": name, "sentence": sentence, "hotlines": []}
+    services = getattr(request.app.state, "services", None)
+    if services is not None and not request.url.path.startswith("/api/staff"):
+        body["hotlines"] = [line.model_dump() for line in services.turns.hotlines()]
+    headers = {"Cache-Control": "no-store"}
+    if status == 429:
+        headers["Retry-After"] = "60"
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def _answer(status: int, name: str, sentence: str | None) -> Callable[[Request, Exception], JSONResponse]:
+    def handler(request: Request, error: Exception) -> JSONResponse:
+        if status >= 500:
+            log.error("fault %s at %s", type(error).__name__, _route(request))
+        return problem(request, status, name, sentence or str(error))
+
+    return handler
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    """What was sent has the wrong form. Its content is neither repeated nor logged."""
+    return problem(request, 422, "wrong_form", "内容的格式不对，请检查后再试。您写的没有丢。")
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    name, sentence = _BY_STATUS.get(error.status_code, ("refused", "这个请求没有办法处理。"))
+    if error.status_code == 400:
+        sentence = "内容的格式不对，请检查后再试。您写的没有丢。"
+    return problem(request, error.status_code, name, sentence)
+
+
+def _fault(request: Request, error: Exception) -> JSONResponse:
+    log.error("fault %s at %s", type(error).__name__, _route(request))
+    return problem(request, 503, "broken", _BROKEN)
+
+
+def _route(request: Request) -> str:
+    route = request.scope.get("route")
+    return getattr(route, "path", "unknown")

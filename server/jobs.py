@@ -1,0 +1,89 @@
+"""What runs by the clock. APScheduler only wakes these rounds; what is due is always asked of the tables.
+
+A round that fails is logged by kind and comes again a second later. The main thread watches the scheduler's
+thread and the rounds themselves; when either has stopped, the process ends and the supervisor starts another.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from escalation.outbox import deliver_due
+from server.wiring import Services
+from storage import audit
+from storage.heartbeat import beat
+
+log = logging.getLogger("xinqiao.jobs")
+
+EVERY_SECONDS = 1.0
+STUCK_AFTER = 60.0
+ANCHOR_EVERY = timedelta(minutes=10)
+
+
+def watch_round(services: Services) -> None:
+    """Read what nobody has read, move up what is overdue, and leave a sign of life."""
+    services.conversation.read_unread()
+    services.watch.escalate_overdue()
+    with services.database.transaction() as db:
+        beat(db, "jobs", services.clock())
+
+
+def delivery_round(services: Services) -> None:
+    """Send what is due until nothing more goes out."""
+    while deliver_due(services.database, services.channel, services.clock):
+        pass
+
+
+def anchor_round(services: Services) -> None:
+    """Write outside the database how far the audit chain has come."""
+    with services.database.transaction() as db:
+        audit.anchor(db, services.database.vault, services.settings.home / "anchors.jsonl", services.clock())
+
+
+def run(services: Services) -> int:
+    """Run until told to stop (0) or until something here has stopped by itself (1)."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    last: dict[str, float] = {}
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    rounds: dict[str, tuple[Callable[[Services], None], float]] = {
+        "watch": (watch_round, EVERY_SECONDS),
+        "delivery": (delivery_round, EVERY_SECONDS),
+        "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
+    }
+    for name, (work, seconds) in rounds.items():
+        last[name] = time.monotonic()
+        scheduler.add_job(_guarded(name, work, services, last), "interval", seconds=seconds, id=name)
+    scheduler.start()
+    try:
+        while not stop.wait(1.0):
+            thread = scheduler._thread
+            stuck = [n for n in ("watch", "delivery") if time.monotonic() - last[n] > STUCK_AFTER]
+            if thread is None or not thread.is_alive() or stuck:
+                log.error("stopped by itself: %s", stuck or "scheduler")
+                return 1
+    finally:
+        scheduler.shutdown(wait=False)
+        services.close()
+    return 0
+
+
+def _guarded(
+    name: str, work: Callable[[Services], None], services: Services, last: dict[str, float]
+) -> Callable[[], None]:
+    def once() -> None:
+        try:
+            work(services)
+        except Exception as error:  # the next round comes whatever this one met
+            log.error("round %s: %s", name, type(error).__name__)
+        last[name] = time.monotonic()
+
+    return once

@@ -1,0 +1,125 @@
+"""The one place where everything is put together."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rasa_sdk.executor import ActionExecutor
+
+from assessments.library import Library
+from bot.actions import all_actions
+from bot.conversation import Conversation
+from bot.dialogue_desk import ApplicationDesk
+from bot.rasa_client import RasaClient
+from bot.turns import TurnMaker
+from escalation.casework import Casework
+from escalation.channels import Channel
+from escalation.channels.webhook import WebhookChannel
+from escalation.intake import Intake
+from escalation.level_policy import read_level_policy
+from escalation.policy import load_policy
+from escalation.staff import Desk
+from escalation.watch import Watch
+from models.crisis.recogniser import CrisisRecogniser
+from residents.district import District, load_district
+from residents.hotlines import load_hotlines
+from server.console import Console
+from server.front_door import FrontDoor
+from server.limits import Limits
+from server.settings import Settings
+from storage import embedded
+from storage.database import Database
+from storage.vault import Keyring, Vault
+
+KINDS = ("home_visit", "call_back")
+THREADS = 24
+
+
+def utc_now() -> datetime:
+    """The clock of a real process."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """All collaborators of one process."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    database: Database
+    district: District
+    turns: TurnMaker
+    intake: Intake
+    conversation: Conversation
+    actions: ActionExecutor
+    console: Console
+    front_door: FrontDoor
+    watch: Watch
+    channel: Channel
+    limits: Limits
+    rasa: RasaClient
+    threads: ThreadPoolExecutor
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.database.close()
+
+
+def database_url(settings: Settings) -> str:
+    """The database that the settings name, or the embedded one in `home`."""
+    return settings.database_url or embedded.url(settings.home / "postgres")
+
+
+def wire(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    database: Database | None = None,
+    recogniser: CrisisRecogniser | None = None,
+    rasa: RasaClient | None = None,
+    channel: Channel | None = None,
+) -> Services:
+    """Put everything together. Tests give their own clock, database, recogniser, dialogue or channel."""
+    database = database or Database(database_url(settings), Vault(Keyring.load(settings.keys)), pool_size=16)
+    district = load_district(settings.district)
+    policies = {kind: load_policy(kind) for kind in KINDS}
+    levels = read_level_policy()
+    library = Library.from_files()
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
+    intake = Intake(database.vault, clock, library, levels, policies, district, settings.public_url)
+    turns = TurnMaker(database.vault, intake, load_hotlines(settings.district), clock)
+    rasa = rasa or RasaClient(settings.rasa_url, settings.rasa_budget_seconds)
+    conversation = Conversation(
+        database,
+        clock,
+        recogniser or CrisisRecogniser.from_files(),
+        intake,
+        rasa,
+        turns,
+        threads,
+        settings.district,
+    )
+    actions = ActionExecutor()
+    for action in all_actions(ApplicationDesk(database, intake, turns, threads)):
+        actions.register_action(action)
+    casework = Casework(database, clock, policies)
+    demo = settings.mode == "demo"
+    return Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        district=district,
+        turns=turns,
+        intake=intake,
+        conversation=conversation,
+        actions=actions,
+        console=Console(database, clock, Desk(database, clock), casework, intake, demo),
+        front_door=FrontDoor(database, clock, conversation, turns, demo),
+        watch=Watch(database, clock, policies, district, settings.public_url),
+        channel=channel or WebhookChannel(settings.gateway_url, settings.gateway_budget_seconds),
+        limits=Limits(clock),
+        rasa=rasa,
+        threads=threads,
+    )
