@@ -190,6 +190,23 @@ def test_a_tail_that_was_cut_and_grew_again_is_noticed(trail, thief, anchors, cl
     assert (verdict.intact, verdict.first_bad, verdict.why) == (False, LENGTH, Fault.ANOTHER_PAST)
 
 
+def test_a_row_from_another_past_is_noticed(trail, thief, clock):
+    """The thief kept a genuine row, cut the trail, let it grow again, and puts the row back into it."""
+    table = AuditEntry.__table__
+    with Session(trail.engine) as db:
+        kept = dict(db.execute(select(table).where(table.c.seq == 9)).mappings().one())
+    thief.does(*cut_with_head(7))
+    write(trail, clock, entries=5)
+    with Session(trail.engine) as db:
+        kept["previous"] = db.scalar(select(table.c.mac).where(table.c.seq == 8))
+    found = thief.found_after(
+        None,
+        update(table).where(table.c.seq == 9).values(kept),
+        update(table).where(table.c.seq == 10).values(previous=kept["mac"]),
+    )
+    assert found == (False, 9, Fault.CHANGED)
+
+
 def test_no_anchor_is_set_on_a_trail_that_was_cut(trail, thief, anchors, clock):
     thief.does(*cut_with_head(7))
     with pytest.raises(SealBroken), trail.transaction() as db:

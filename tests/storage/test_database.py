@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from storage import audit, migrations
 from storage.audit import AuditEntry
@@ -185,14 +186,21 @@ def test_a_rotated_ring_fits_and_the_ring_before_it_no_longer_does(database, tmp
     before.close()
 
 
-def test_many_processes_may_open_a_new_database_at_once(postgres, vault):
-    name = postgres.new_database()
-    databases = [Database(postgres.url(name), vault) for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(Database.open, databases))
-    for database in databases:
-        database.close()
-    postgres.drop(name)
+def test_two_processes_may_open_a_new_database_at_once(database, vault):
+    """The second one comes while the first has not committed yet."""
+    second = Database(database.engine.url, vault)
+    name = vault.keyring.active
+    with Session(database.engine) as first, ThreadPoolExecutor(1) as elsewhere:
+        first.execute(text("SELECT seq FROM audit_head FOR UPDATE"))
+        first.add(VaultCheck(key_id=name, fingerprint=vault.fingerprint(name)))
+        first.flush()
+        opening = elsewhere.submit(second.open)
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        while not first.scalar(waiting) and not opening.done():
+            first.execute(text("SELECT pg_sleep(0.01), pg_stat_clear_snapshot()"))
+        first.commit()
+        opening.result()
+    second.close()
 
 
 def test_every_form_of_address_gets_our_driver():
