@@ -154,3 +154,10 @@ def test_a_form_is_asked_in_its_own_order_and_a_refused_item_is_not_asked_again(
     assert phq9.next_item({}).id == "q1"
     assert phq9.next_item({"q1": 0, "q2": None}).id == "q3"
     assert phq9.next_item({f"q{n}": 0 for n in range(1, 10)}) is None
+
+
+def test_a_fifth_safety_question_that_was_refused_without_being_called_for_counts():
+    with pytest.raises(IncompleteAnswers) as refusal:
+        score_answers(LIBRARY["asq"], {"q1": 0, "q2": 0, "q3": 0, "q4": 0, "q5": None})
+    assert refusal.value.missing == ("q5",)
+    assert refusal.value.critical == ("q5",)

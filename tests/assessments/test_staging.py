@@ -140,6 +140,25 @@ def test_a_raised_phq9_is_not_followed_by_questions_that_could_change_nothing():
     assert "asq.q1" not in Person(phq2_q1=3, phq2_q2=3).answers_all()
 
 
+@pytest.mark.parametrize(("rest", "asked"), [(1, True), (2, False)])
+def test_four_may_still_be_green_and_five_may_not(rest, asked):
+    person = Person(phq2_q1=3, phq9_q3=rest)
+    assert ("asq.q1" in person.answers_all()) is asked
+
+
+def test_a_phq9_with_a_refused_item_cannot_become_green_and_is_left_at_that():
+    assert "asq.q1" not in Person(phq2_q1=3, phq9_q4=None).answers_all()
+
+
+def test_safety_questions_that_were_begun_are_finished():
+    person = Person(phq2_q1=3, phq2_q2=3)
+    person.asq_called = True
+    person.answers_one()
+    person.asq_called = False
+
+    assert person.answers_all()[-3:] == ["asq.q2", "asq.q3", "asq.q4"]
+
+
 def test_somebody_who_starts_with_phq9_is_not_asked_phq2():
     person = Person()
     person.done["phq9"] = {"q1": 0}
