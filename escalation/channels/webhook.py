@@ -81,7 +81,7 @@ class WebhookChannel:
             body = b""
             for piece in response.iter_raw():
                 body += piece
-                if False:
+                if len(body) > LARGEST_ANSWER:
                     raise TemporaryFailure("the gateway's answer is too long")
             if watch.rang:
                 raise TemporaryFailure("the gateway did not answer in time")
