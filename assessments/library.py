@@ -57,7 +57,7 @@ class Library:
         return len(self._instruments)
 
 
-class _StrictLoader(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """YAML that refuses a key given twice: the second would silently replace the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -71,7 +71,7 @@ class _StrictLoader(yaml.SafeLoader):
 def read_yaml(path: Path) -> Any:
     """The content of one YAML file, duplicate keys refused; raises `LibraryError`."""
     try:
-        return yaml.load(path.read_text("utf-8"), _StrictLoader)
+        return yaml.load(path.read_text("utf-8"), StrictLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise LibraryError(path.name, "文件", f"读不懂：{str(error).splitlines()[0]}") from error
 

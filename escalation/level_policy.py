@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from assessments.library import StrictLoader
 from escalation.triage import AnswerRule, BandRule, Level, LevelPolicy, ScoreRule, WordsRule
 
 FIVE_COLOURS = Path(__file__).parent / "policies" / "five_colours.yml"
@@ -33,20 +34,9 @@ def read_level_policy(path: Path = FIVE_COLOURS) -> LevelPolicy:
 
 def _load(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text("utf-8"), _StrictLoader)
+        return yaml.load(path.read_text("utf-8"), StrictLoader)
     except yaml.YAMLError as error:
         raise LevelPolicyError(f"{path.name}: 读不懂：{str(error).splitlines()[0]}") from error
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML that refuses a key given twice: the second would silently replace the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(problem=f"{key} 写了两次")
-        return super().construct_mapping(node, deep)
 
 
 class _Reader:
