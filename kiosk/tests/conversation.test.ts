@@ -220,6 +220,17 @@ describe("leaving", () => {
     expect(state.bubbles).toHaveLength(0);
   });
 
+  it("lets no late answer bring the words back", async () => {
+    const { server, talk, state } = await chatting();
+    const late = talk.say("这是秘密");
+    while (!said(server, "/api/session/messages").length) await Promise.resolve();
+    await talk.leave();
+    await late;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(state.step).toBe("ended");
+    expect(JSON.stringify(state)).not.toContain("秘密");
+  });
+
   it("works as a word too", async () => {
     const { talk, state } = await chatting();
     await talk.say("退出");

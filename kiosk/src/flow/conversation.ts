@@ -171,7 +171,9 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     if (newest) lastKnown = newest.id;
     for (const message of fresh) {
       if (message.author !== "resident") continue;
-      const echo = state.echoes.findIndex((one) => one.text.trim() === message.text.trim());
+      // The server may have tidied the words; what was just sent is then the one that came back.
+      const same = state.echoes.findIndex((one) => one.text.trim() === message.text.trim());
+      const echo = same >= 0 ? same : state.echoes.findIndex((one) => one.state === "sent");
       if (echo >= 0) state.echoes.splice(echo, 1);
     }
     settleEchoes();
