@@ -60,5 +60,7 @@ def explain(log: str, lock: str = "") -> str:
         if found:
             return sentence.format(*found.groups(), lock=lock or "requirements/")
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("npm ")] or lines
     errors = [line for line in lines if re.search(r"error|错误|失败", line, re.IGNORECASE)]
-    return (errors or lines or ["没有留下任何说明"])[-1][:200]
+    compiler = [line for line in errors if re.search(r"error TS\d+", line)]  # the first is the cause
+    return (compiler[:1] or errors[-1:] or lines[-1:] or ["没有留下任何说明"])[0][:200]

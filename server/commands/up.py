@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Annotated, NoReturn
 
 import typer
 
 from server import live_checks
-from server.local_https import NoAddress
+from server.local_https import LocalCertificate, NoAddress
 from server.settings import ROOT, Settings, settings
 from server.stack import DIALOGUE, RASA, TITLES, Plan, plan, programs, supervisor_of
 from server.supervision import Supervisor, SupervisorGone
@@ -24,6 +24,8 @@ from server.supervision import Supervisor, SupervisorGone
 DATABASE_SECONDS, RASA_SECONDS, APP_SECONDS, SEED_SECONDS = 60.0, 300.0, 90.0, 120.0
 STOP_SECONDS = 75.0
 LEFTOVER_SECONDS = 40.0
+FOREIGN_DATABASE_SECONDS = 15.0
+CODES_LAST = timedelta(days=365)
 
 
 class CannotStart(Exception):
@@ -144,16 +146,15 @@ class Up:
             if name in self.supervisor.programs:
                 self.supervisor.start(name)
         with step("数据库"):
-            self.until(lambda: _database_answers(chosen.database_url), DATABASE_SECONDS, "postgres")
+            patience = DATABASE_SECONDS if chosen.embedded_database else FOREIGN_DATABASE_SECONDS
+            self.until(lambda: _database_answers(chosen.database_url), patience, "postgres")
             self.migrate(chosen)
         with step("演示街道" if self.settings.mode == "demo" else "基础数据"):
             self.seed(chosen)
         self.supervisor.start("app")
         self.supervisor.start("jobs")
-        if chosen.certificate:
-            os.environ["SSL_CERT_FILE"] = str(chosen.certificate.authority)  # we talk to ourselves below
         with step("应用"):
-            self.until(lambda: _answers(f"{chosen.base_url}/readyz"), APP_SECONDS, "app")
+            self.until(lambda: _answers(f"{chosen.base_url}/readyz", chosen.certificate), APP_SECONDS, "app")
         with step("对话 (Rasa)，约半分钟"):
             self.until(lambda: _answers(f"http://127.0.0.1:{self.settings.rasa_port}/"), RASA_SECONDS, "rasa")
         with step("第一条消息走完整条链"):
@@ -258,12 +259,13 @@ class Up:
     def welcome(self, chosen: Plan) -> None:
         import segno
 
-        phone = f"{chosen.public_url}{_phone_path(self.settings)}"
+        poster, hall = _places(self.settings, datetime.now(UTC).date())
+        phone = f"{chosen.public_url}/q/{poster}"
         say(f"\n心桥已就绪（{time.monotonic() - self.began:.0f} 秒）")
         if self.settings.mode == "demo":
             say("演示模式：街道、人员、电话都是虚构的，不要写真实的个人信息。")
         say(f"  手机    {phone}")
-        say(f"  终端机  {chosen.public_url}{_kiosk_path(self.settings)}")
+        say(f"  终端机  {chosen.public_url}/kiosk/{hall}")
         say(f"  工作台  {chosen.public_url}/console/")
         if chosen.demo_gateway:
             say(f"  短信网关（演示）  http://127.0.0.1:{self.settings.gateway_port}/")
@@ -421,18 +423,28 @@ def _database_answers(url: str) -> bool:
         return False
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, certificate: LocalCertificate | None = None) -> bool:
+    import ssl
+
     import httpx
 
+    trusted = ssl.create_default_context(cafile=str(certificate.authority)) if certificate else True
     try:
-        return httpx.get(url, timeout=2.0).status_code == 200
+        return httpx.get(url, timeout=2.0, verify=trusted, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
 
 
-def _phone_path(settings: Settings) -> str:
-    return "/"
+def _places(settings: Settings, today: date) -> tuple[str, str]:
+    """The signed codes of a poster and of a hall, for the phone's and the kiosk's address."""
+    from residents.district import load_district
+    from residents.place_codes import make
+    from storage.vault import Keyring, Vault
 
-
-def _kiosk_path(settings: Settings) -> str:
-    return "/kiosk/"
+    places = load_district(settings.district).places
+    vault = Vault(Keyring.load(settings.keys))
+    poster = next((place for place in places if place.kind == "poster"), places[0])
+    hall = next((place for place in places if place.kind == "hall"), places[0])
+    expires = today + CODES_LAST
+    codes = [make(vault.sign, place.code, expires, site=settings.district) for place in (poster, hall)]
+    return codes[0], codes[1]

@@ -38,6 +38,13 @@ def test_a_known_failure_says_what_to_do(log: str, says: str) -> None:
     assert "\n" not in line
 
 
+def test_a_compilers_first_complaint_is_the_cause() -> None:
+    log = (
+        "fake/desk.ts(69,11): error TS2741: Property\ntests/list.ts(1,1): error TS1: more\nnpm error code 2\n"
+    )
+    assert explain(log).startswith("fake/desk.ts(69,11)")
+
+
 def test_the_command_itself_is_no_reason() -> None:
     log = "$ uv pip install --require-hashes -r requirements/dev.txt\nsomething odd happened\n"
     assert explain(log) == "something odd happened"
