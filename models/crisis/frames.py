@@ -99,7 +99,9 @@ def whose(text: str, start: int, frames: Frames) -> str:
             return "self"
         if len(between) <= clause - len(mention.group()):  # the same clause
             return "other"
-        if frames["elders"].search(mention.group()):  # at the head of an earlier clause they are mostly the cause
+        if frames["elders"].search(
+            mention.group()
+        ):  # at the head of an earlier clause they are mostly the cause
             return "self"
         return "self" if frames["self"].search(before) or len(before) > 6 else "other"
     return "self"

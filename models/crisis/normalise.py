@@ -32,7 +32,7 @@ _TRADITIONAL_TOO = {
     "佢": "他",
     "唔": "不",
 }
-_SEPARATORS = " ，。“”"
+_SEPARATORS = " ，。“”\0"
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,9 @@ class Normaliser:
         words = sorted({word for word in joined if len(word) > 1}, key=len, reverse=True)
         gap = f"[{_SEPARATORS}]{{0,4}}"
         self._joined = re.compile("|".join(gap.join(re.escape(c) for c in word) for word in words) or r"(?!)")
-        single = f"(?:(?<=[{_SEPARATORS}])|^)[{_HAN}][{_SEPARATORS}]{{1,4}}"
-        self._spaced = re.compile(
-            f"(?:{single})(?:[{_HAN}][{_SEPARATORS}]{{1,4}})+[{_HAN}](?=[{_SEPARATORS}]|$)"
-        )
+        one = f"[{_HAN}a-z0-9]"
+        single = f"(?:(?<=[{_SEPARATORS}])|^){one}[{_SEPARATORS}]{{1,4}}"
+        self._spaced = re.compile(f"{single}(?:{one}[{_SEPARATORS}]{{1,4}})+{one}(?=[{_SEPARATORS}]|$)")
 
     def views(self, text: str) -> tuple[list[View], tuple[int, int] | None]:
         """The views of the message, and the span that was left unread where it is far too long."""
@@ -190,8 +189,8 @@ class Normaliser:
                 word = emoji.get(character)
                 for part in word if word is not None else _plain(character):
                     put(part, index)
-        view = self._without_symbols(View("".join(out), start, end))
-        view = view.replace(self._spaced, None)
+        view = View("".join(out), start, end).replace(self._spaced, None)
+        view = self._without_symbols(view)
         view = view.replace(self._joined, None)
         for spelling in self._spellings:
             view = view.replace(spelling.pattern, spelling.means)

@@ -29,7 +29,13 @@ def read_lines(lines: BinaryIO, out: BinaryIO, reader: CrisisRecogniser) -> None
         try:
             answer = as_json(_read(line, reader))
         except Exception:
-            failed = {"rule": "input.failed", "category": "unread", "start": 0, "end": len(line), "whose": "self"}
+            failed = {
+                "rule": "input.failed",
+                "category": "unread",
+                "start": 0,
+                "end": len(line),
+                "whose": "self",
+            }
             answer = json.dumps({"level": "elevated", "reasons": [failed]})
         out.write(answer.encode("ascii") + b"\n")
         out.flush()
