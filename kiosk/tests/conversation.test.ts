@@ -203,6 +203,7 @@ describe("calm answers", () => {
     expect(state.view).toBe("chat");
     talk.backToQuestion();
     expect(state.view).toBe("card");
+    expect(state.introduced).toBe(state.turn?.screening?.administration);
   });
 });
 
@@ -253,8 +254,11 @@ describe("leaving", () => {
     await talk.start();
     expect(state.turn?.resume).toContain("第 2 题");
     expect(state.view).toBe("chat");
+    await talk.choose("not_now");
+    expect(state.resumeAside).toBe(true);
     await talk.choose("continue_screening");
     expect(state.view).toBe("card");
+    expect(state.resumeAside).toBe(false);
   });
 });
 

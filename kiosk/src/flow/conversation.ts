@@ -66,6 +66,8 @@ export interface State {
   introduced: string | null;
   resultSeen: string | null;
   contactAside: boolean;
+  /** 「先不做」 or 「先停一停」 was chosen here: going on stays one button, and is not asked again. */
+  resumeAside: boolean;
   trouble: Trouble | null;
   farewell: Farewell | null;
   away: boolean;
@@ -93,6 +95,7 @@ function blank(): State {
     introduced: null,
     resultSeen: null,
     contactAside: false,
+    resumeAside: false,
     trouble: null,
     farewell: null,
     away: false,
@@ -377,7 +380,8 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   }
 
   async function choose(choice: string): Promise<void> {
-    if (choice === "continue_screening" || choice === "start_screening") state.typing = false;
+    if (choice === "continue_screening" || choice === "start_screening") state.typing = state.resumeAside = false;
+    if (choice === "not_now" || choice === "pause_screening") state.resumeAside = true;
     const done = await ask(
       () => choose(choice),
       () => once(`choice ${choice}`, (id) => api.choose(id, choice)),
@@ -421,6 +425,8 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   function backToQuestion(): void {
     state.typing = false;
     state.at = null;
+    // What led here was said in the chat: no second introduction, least of all before a safety question.
+    state.introduced = screening.value?.administration ?? null;
     state.view = "card";
   }
 
