@@ -32,6 +32,7 @@ from storage.errors import AlreadyRunning, DamagedDataFolder, EmbeddedError, Wil
 ROLE = DATABASE = "xinqiao"
 MAJOR = "18"
 SOCKET = ".s.PGSQL.5432"
+ELSEWHERE = "socket-folder"
 LONGEST_SOCKET = 103  # bytes; the kernels allow 107 or fewer with the closing zero
 SYSTEM_USER = "pgserver"
 PATIENCE = 30.0  # seconds for a server to come up after a crash, or to end
@@ -295,17 +296,24 @@ def _write(path: Path, text: str) -> None:
 
 
 def _socket_folder(folder: Path) -> Path:
-    """Where the socket lies: near the data when that path is short enough."""
+    """Where the socket lies: near the data when that path is short enough, else where `prepare` chose."""
     near = folder / "socket"
-    if len(os.fsencode(near / SOCKET)) > LONGEST_SOCKET:
+    if len(os.fsencode(near / SOCKET)) <= LONGEST_SOCKET:
+        return near
+    try:
+        return Path((folder / ELSEWHERE).read_text())
+    except FileNotFoundError:
         mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-        near = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()) / f"xinqiao-{mark}"
-    return near
+        return Path(tempfile.gettempdir()) / f"xinqiao-{mark}"
 
 
 def _make_socket_folder(folder: Path) -> Path:
     """The socket's folder, which nobody but the server's user may enter."""
     near = _socket_folder(folder)
+    if len(os.fsencode(near / SOCKET)) > LONGEST_SOCKET:
+        raise EmbeddedError(f"{near} is too long a path for a socket: set TMPDIR to a short one")
+    if near.parent != folder:
+        _write(folder / ELSEWHERE, str(near))  # other processes may have another TMPDIR
     owner = folder.stat().st_uid
     try:
         near.mkdir(mode=0o700)
@@ -327,9 +335,10 @@ def _serves(pid: int, data: Path) -> bool:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return Path(process.exe()).name == "postgres" and process.cwd() == str(data)
-    except psutil.AccessDenied:
-        return process.name() == "postgres"
+        try:
+            return Path(process.exe()).name == "postgres" and process.cwd() == str(data)
+        except psutil.AccessDenied:  # another user's process: only its command line is open to us
+            return str(data) in process.cmdline()
     except psutil.NoSuchProcess:
         return False
 

@@ -228,11 +228,12 @@ def test_a_write_ahead_log_that_is_gone_file_by_file_is_a_clear_error_too(folder
     assert "\n" not in str(refused.value)
 
 
-def test_a_deep_folder_gets_a_socket_elsewhere_that_is_private(folder):
+def test_a_deep_folder_gets_a_socket_elsewhere_that_is_private(folder, monkeypatch):
     deep = folder / ("d" * 60) / ("e" * 60)
     embedded.start(deep)
     socket = Path(str(make_url(embedded.url(deep)).query["host"]))
     try:
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))  # as in a process with another TMPDIR
         assert ask(deep, "SELECT 1") == 1
         assert not socket.is_relative_to(deep)
         assert socket.stat().st_mode & 0o077 == 0
