@@ -67,7 +67,7 @@ export class FakeDesk {
     const entry = (ms: number, kind: string, who: string, text: string, note: string | null = null): TicketDetail["timeline"][number] => ({ id: randomUUID(), at: at(ms), kind, who, text, note });
     const opened = Math.min(-3 * MINUTE, ...Object.values(due).map((ms) => ms - 15 * MINUTE));
     const ticket: TicketRow = {
-      code, kind: "home_visit", level, level_word: { red: "红色", orange: "橙色", yellow: "黄色", blue: "蓝色", green: "绿色" }[level], state: holder ? "accepted" : "requested", state_word: holder ? "已签收" : "待签收",
+      code, kind: "home_visit", kind_word: "上门走访", level, level_word: { red: "红色", orange: "橙色", yellow: "黄色", blue: "蓝色", green: "绿色" }[level], state: holder ? "accepted" : "requested", state_word: holder ? "已签收" : "待签收",
       resident, place, office: ME.office, office_name: ME.office_name, holder, mine: more.mine ?? false, opened_at: at(opened), next_clock: clocks.find((clock) => !clock.stopped_at) ?? null, worker_wanted_in_chat: more.wanted ?? false, drill: false,
     };
     const masked: IdentityShown = { opened: false, name: resident, phone: "138****0142", address: "浦沿街道 ****", address_state: "stated", safe_to_call: "白天可以打，晚上不方便", trusted_person: null };

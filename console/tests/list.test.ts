@@ -11,6 +11,7 @@ function ticket(code: string, level: TicketRow["level"], due: string, opened = N
   return {
     code,
     kind: "home_visit",
+    kind_word: "上门走访",
     level,
     level_word: { red: "红色", orange: "橙色", yellow: "黄色", blue: "蓝色", green: "绿色" }[level],
     state: "requested",
