@@ -35,6 +35,7 @@ SOCKET = ".s.PGSQL.5432"
 ELSEWHERE = "socket-folder"
 LONGEST_SOCKET = 103  # bytes; the kernels allow 107 or fewer with the closing zero
 SYSTEM_USER = "pgserver"
+GRACE = 1.0  # seconds for a server that was killed this moment to be gone
 PATIENCE = 30.0  # seconds for a server to come up after a crash, or to end
 
 CONFIGURATION = """\
@@ -88,7 +89,11 @@ def prepare(folder: Path) -> None:
     """
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    if (pid := running(folder)) is not None:
+    deadline = time.monotonic() + GRACE
+    while (pid := running(folder)) is not None:
+        if time.monotonic() < deadline:
+            time.sleep(0.05)
+            continue
         raise AlreadyRunning(f"a database server (process {pid}) already works in {folder}")
     _own(folder)
     data = _data(folder)
