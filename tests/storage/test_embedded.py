@@ -262,7 +262,7 @@ def test_the_server_keeps_what_it_acknowledges_and_listens_on_no_network(running
         "log_parameter_max_length_on_error": "0",
     }.items():
         assert ask(running, f"SHOW {setting}", "postgres") == value, setting
-    assert not [one for process in family(running) for one in process.net_connections("inet")]
+    assert psutil.Process(embedded.running(running)).net_connections("inet") == []
 
 
 def test_the_application_is_no_superuser(running):
