@@ -163,12 +163,19 @@ class Stack:
         except httpx.HTTPError:
             return False
 
+    def last_words(self) -> str:
+        """The ends of all logs, for a test that has failed."""
+        tails = [
+            f"== {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in self.logs.glob("*.log")
+        ]
+        return "\n".join(tails)
+
     def until(self, true: Callable[[], bool], seconds: float, *, alive: bool = False) -> None:
         """Wait for something to become true; the test fails with the stack's own words when it does not."""
         deadline = time.monotonic() + seconds
         while not _holds(true):
             ended = self.process is None or self.process.poll() is not None
-            assert not (alive and ended), f"the stack has ended:\n{self.said}"
+            assert not (alive and ended), f"the stack has ended:\n{self.said}\n{self.last_words()}"
             assert time.monotonic() < deadline, f"it did not happen in {seconds:.0f} s:\n{self.said[-2000:]}"
             time.sleep(0.1)
 
