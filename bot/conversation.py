@@ -308,6 +308,9 @@ class Conversation:
             if outcome is not None:
                 self._after_answer(db, session, outcome, plan)
         elif typed.value is not None:
+            likely = before.item.label(typed.value)
+            asked_back = Bubble(f"您是说“{likely}”吗？是的话点一下就好。", name="answer_asked_back")
+            transcript.say(db, self.vault, session.id, [asked_back], self.clock())
             plan.ask("/answer_not_understood", "item")
         else:
             plan.ask(self._masked(words, before), "item")

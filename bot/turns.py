@@ -1,6 +1,7 @@
 """Puts together what a resident's page shows, from where the conversation stands."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,7 @@ from bot.turn import (
 )
 from escalation.intake import Intake
 from escalation.triage import Level
-from residents.hotlines import Hotline, open_now, sentence
+from residents.hotlines import Hotline, hours_today, open_now, sentence
 from residents.resident import CONTACT_FIELDS
 from storage.vault import Vault
 
@@ -54,6 +55,7 @@ class TurnMaker:
         agreed = standing.consents
         place = self.intake.district.place(session.place) if session.place else None
         ended = session.ended_at is not None
+        red = standing.level is Level.RED
         return Turn(
             stage="ended" if ended else "chat" if agreed.get("chat") else "consent",  # type: ignore[call-overload]
             door=session.door,  # type: ignore[arg-type]
@@ -70,7 +72,7 @@ class TurnMaker:
                 else None
             ),
             worker_called=session.worker_wanted and standing.worker is None,
-            resume=WORDING["resume"] if standing.paused and not ended else None,
+            resume=WORDING["resume"] if standing.paused and not ended and not red else None,
             hotlines=self.hotlines(),
         )
 
@@ -82,7 +84,7 @@ class TurnMaker:
                 number=line.number,
                 name=line.name,
                 for_what=line.for_what,
-                hours=sentence(line, now).split(",")[1] if "," in sentence(line, now) else "",
+                hours=hours_today(line, now),
                 open_now=open_now(line, now),
                 sentence=sentence(line, now),
             )
@@ -205,12 +207,14 @@ class TurnMaker:
         due = respond_by(standing, self.intake)
         open_lines = [h for h in self.hotlines() if h.open_now and h.number not in ("110", "120")]
         values = {
-            "称呼": name or "您",
+            "称呼": name or "",
             "编号": (self.vault.open(ticket, "resident_code") if ticket else None) or "（稍后给您）",
             "司法所": self.intake.district.office(ticket.office).name if ticket else "司法所",
             "时限": _in_minutes(due, self.clock()) if due else "尽快",
             "热线": f"{open_lines[0].sentence}。" if open_lines else "急的话请打 120 或 110。",
         }
+        if not name:
+            text = re.sub(r"(^|[。！？!?])⟦称呼⟧[,，]?", r"\1", text)
         for key, value in values.items():
             text = text.replace(f"⟦{key}⟧", value)
         return text

@@ -1,10 +1,11 @@
 """The chain of people who are told until one of them acts."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from escalation.channels import notice_text
 from escalation.outbox import QueuedNotice, queue
 from escalation.policy import Audience, Policy
 from escalation.ticket import DeskCall, Ticket, TicketClock, TicketEvent
@@ -12,21 +13,27 @@ from escalation.triage import Level
 from residents.district import District
 
 CHANNEL = "webhook"
-LOCAL = ZoneInfo("Asia/Shanghai")
 _TOLD = {"office": "司法所值班", "supervisor": "司法所负责人", "district_desk": "区值班台"}
 
 
-def take_step(
-    db: Session, ticket: Ticket, policy: Policy, district: District, link: str, now: datetime
-) -> None:
+@dataclass(frozen=True)
+class Telling:
+    """What every notice needs: whose offices, which address its link begins with, and whether all is a demo."""
+
+    district: District
+    link: str
+    demo: bool
+
+
+def take_step(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now: datetime) -> None:
     """Tell whoever is next that nobody has the ticket yet, and set when the step after that is due.
 
     From the district's step on, the ticket stands on the district's desk as well.
     """
     rung = policy.step(ticket.rated, ticket.step)
     respond_by = policy.deadline("acknowledge", ticket.rated, ticket.spoken_at)
-    tell(db, ticket, rung.tell, f"step{ticket.step}.{int(ticket.chain_since.timestamp() * 1e6)}", respond_by,
-         district, link, now)  # fmt: skip
+    occasion = f"step{ticket.step}.{int(ticket.chain_since.timestamp() * 1e6)}"
+    tell(db, ticket, rung.tell, occasion, respond_by, telling, now)
     ticket.step += 1
     ticket.step_due_at = policy.step_due(ticket.rated, ticket.step, ticket.chain_since)
 
@@ -37,11 +44,11 @@ def tell(
     audience: Audience,
     occasion: str,
     respond_by: datetime,
-    district: District,
-    link: str,
+    telling: Telling,
     now: datetime,
 ) -> None:
     """Queue one notice about a ticket. The same occasion told twice is told once."""
+    district = telling.district
     office = ticket.office
     if audience == "district_desk":
         office = district.desk.code
@@ -49,7 +56,6 @@ def tell(
             ticket.also_office = office
     word = f"{ticket.rated.colour}色"
     place = area(district, ticket.office)
-    local = respond_by.astimezone(LOCAL)
     queued = queue(
         db,
         QueuedNotice(
@@ -64,8 +70,8 @@ def tell(
             level_word=word,
             place=place,
             respond_by=respond_by,
-            link=f"{link}/console/tickets/{ticket.code}",
-            text=f"{word}工单 {ticket.code} · {place} · {local:%H:%M} 前回应 · 点开查看",
+            link=f"{telling.link}/console/tickets/{ticket.code}",
+            text=notice_text(ticket.code, word, place, respond_by, now, demo=telling.demo),
             queued_at=now,
             due_at=now,
             state="waiting",
@@ -78,7 +84,7 @@ def tell(
         )
 
 
-def tell_desk(db: Session, call: DeskCall, district: District, link: str, now: datetime) -> None:
+def tell_desk(db: Session, call: DeskCall, telling: Telling, now: datetime) -> None:
     """Queue one notice that somebody at a kiosk asks for a human being."""
     queue(
         db,
@@ -93,8 +99,8 @@ def tell_desk(db: Session, call: DeskCall, district: District, link: str, now: d
             level_word="现场",
             place=call.place,
             respond_by=now,
-            link=f"{link}/console/",
-            text=f"{call.place}有人请工作人员过去 · 现在 · 点开查看",
+            link=f"{telling.link}/console/",
+            text=f"{'【演示】' if telling.demo else ''}{call.place}有人请工作人员过去 · 现在 · 点开查看",
             queued_at=now,
             due_at=now,
             state="waiting",

@@ -20,6 +20,7 @@ from assessments.library import Library
 from assessments.scoring import Score, score_answers
 from assessments.staging import Step, next_step
 from escalation import chain
+from escalation.chain import Telling
 from escalation.policy import Policy
 from escalation.signal import Rating, Signal
 from escalation.store import clocks_of, code_taken, open_ticket_of, signal_of, signals_of_session
@@ -35,7 +36,7 @@ from escalation.triage import (
     triage_words,
     worst,
 )
-from residents.district import District, Place
+from residents.district import Place
 from residents.resident import Basis, Disclosure, basis_for_passing_on
 from residents.routing import route
 from residents.session import ResidentSession
@@ -43,6 +44,9 @@ from residents.store import consents_of, identity_of, lock_resident
 from storage import audit
 from storage.step_points import step
 from storage.vault import Vault
+
+READ = ("none", "elevated", "crisis")
+"""What a message that was really read may be; anything else is judged again when it has been read."""
 
 Span = tuple[str, int, int]
 """A rule of the crisis reader and where in the message it fired."""
@@ -75,16 +79,15 @@ class Intake:
         library: Library,
         levels: LevelPolicy,
         policies: Mapping[str, Policy],
-        district: District,
-        link: str,
+        telling: Telling,
     ) -> None:
         self.vault = vault
         self.clock = clock
         self.library = library
         self.levels = levels
         self.policies = policies
-        self.district = district
-        self.link = link
+        self.telling = telling
+        self.district = telling.district
 
     def receive_words(
         self,
@@ -104,7 +107,8 @@ class Intake:
         """
         lock_resident(db, session.resident_id)
         triage = triage_words(reading, categories, imminent, self.levels)
-        outcome = self._respond(db, session, "words", f"message:{message_id}", triage, spans, spoken_at)
+        source = f"message:{message_id}" if reading in READ else f"message:{message_id}:unread"
+        outcome = self._respond(db, session, "words", source, triage, spans, spoken_at)
         if not outcome.new:
             return outcome
         if triage.level is Level.RED:
@@ -208,7 +212,7 @@ class Intake:
             if ticket.holder_id is None:
                 ticket.office = found.office
                 ticket.start_chain(now)
-                chain.take_step(db, ticket, self.policies[kind], self.district, self.link, now)
+                chain.take_step(db, ticket, self.policies[kind], self.telling, now)
             else:
                 ticket.also_office = found.office
             audit.record(
@@ -220,7 +224,7 @@ class Intake:
         """Call somebody of the hall to this kiosk; its office is told at once."""
         call = DeskCall(session_id=session.id, place=place.name, office=place.office, at=now)
         db.add(call)
-        chain.tell_desk(db, call, self.district, self.link, now)
+        chain.tell_desk(db, call, self.telling, now)
 
     # --- judging -----------------------------------------------------------------------------------
 
@@ -321,7 +325,7 @@ class Intake:
         db.flush()
         chain.note(db, ticket, "opened", "系统", f"工单打开：{level.colour}色。{found.reason}", now)
         chain.restart_clocks(db, ticket, policy, [])
-        chain.take_step(db, ticket, policy, self.district, self.link, now)
+        chain.take_step(db, ticket, policy, self.telling, now)
         self._passed_on(db, ticket, now)
         audit.record(
             db, actor="software", action="ticket.opened", subject=f"ticket:{ticket.code}", at=now,
@@ -343,7 +347,7 @@ class Intake:
         policy = self.policies[ticket.kind]
         chain.restart_clocks(db, ticket, policy, list(clocks_of(db, [ticket.id])))
         ticket.start_chain(now)
-        chain.take_step(db, ticket, policy, self.district, self.link, now)
+        chain.take_step(db, ticket, policy, self.telling, now)
         self._passed_on(db, ticket, now)
         audit.record(
             db,

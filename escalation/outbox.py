@@ -1,7 +1,8 @@
 """Notices: written in the transaction of what they tell, sent afterwards, followed until handed over.
 
 A dispatcher polls the table. A row is claimed under a lease; whoever comes back after its lease was given
-to another is refused by its token. There is no last try for a notice about a ticket.
+to another is refused by its token. There is no last try: what a gateway refuses for good is tried again each
+minute too, because it may be mended, and the console shows meanwhile that it waits.
 """
 
 import secrets
@@ -106,13 +107,18 @@ def _claim(database: Database, channel: str, now: datetime) -> Sequence[QueuedNo
 
 def _send(database: Database, channel: Channel, row: QueuedNotice, clock: Callable[[], datetime]) -> bool:
     """Hand over one claimed notice and write down what came of it."""
-    receipt, failure = None, None
+    receipt, failure, wait = None, None, None
     try:
         step("S8")
         receipt = channel.send(_as_sent(row)).reference
         step("S9")
-    except (TemporaryFailure, PermanentFailure) as error:
+    except TemporaryFailure as error:
         failure = f"{type(error).__name__}: {error}"[:200]
+        asked = timedelta(seconds=error.retry_after or 0)
+        wait = min(LONGEST_WAIT, max(asked, wait_after(row.attempts)))
+    except (PermanentFailure, ValueError) as error:
+        failure = f"{type(error).__name__}: {error}"[:200]
+        wait = LONGEST_WAIT
     now = clock()
     with database.transaction() as db:
         mine = db.scalar(
@@ -126,7 +132,7 @@ def _send(database: Database, channel: Channel, row: QueuedNotice, clock: Callab
         if failure is None:
             mine.state, mine.delivered_at, mine.receipt = "delivered", now, receipt
         else:
-            mine.last_failure, mine.due_at = failure, now + wait_after(mine.attempts)
+            mine.last_failure, mine.due_at = failure, now + (wait or LONGEST_WAIT)
     step("S10")
     return failure is None
 

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from escalation import chain
+from escalation.chain import Telling
 from escalation.policy import Audience, Policy
 from escalation.store import clock_of
 from escalation.ticket import FollowUp, Ticket, TicketClock
-from residents.district import District
 from storage import audit
 from storage.database import Database
 from storage.step_points import step
@@ -32,14 +32,12 @@ class Watch:
         database: Database,
         clock: Callable[[], datetime],
         policies: Mapping[str, Policy],
-        district: District,
-        link: str,
+        telling: Telling,
     ) -> None:
         self.database = database
         self.clock = clock
         self.policies = policies
-        self.district = district
-        self.link = link
+        self.telling = telling
 
     def escalate_overdue(self) -> int:
         """One look. Returns how many steps were taken."""
@@ -73,7 +71,7 @@ class Watch:
             if contact is not None:
                 contact.due_at = now + timedelta(minutes=30)
             chain.note(db, ticket, "lapsed", "系统", f"{holder}签收后没有联系记录，工单重新派出。", now)
-            chain.take_step(db, ticket, self.policies[ticket.kind], self.district, self.link, now)
+            chain.take_step(db, ticket, self.policies[ticket.kind], self.telling, now)
             self._audit(db, "acknowledgement.lapsed", ticket, now)
         return True
 
@@ -86,7 +84,7 @@ class Watch:
                 return False
             step("S12")
             while ticket.step_due_at <= now:
-                chain.take_step(db, ticket, self.policies[ticket.kind], self.district, self.link, now)
+                chain.take_step(db, ticket, self.policies[ticket.kind], self.telling, now)
             self._audit(db, "chain.step", ticket, now, step=ticket.step)
         return True
 
@@ -114,7 +112,7 @@ class Watch:
             late, ticket = row
             audience: Audience = "supervisor" if late.rounds == 0 else "district_desk"
             chain.tell(
-                db, ticket, audience, f"late.{late.name}.{late.rounds}", late.due_at, self.district, self.link, now
+                db, ticket, audience, f"late.{late.name}.{late.rounds}", late.due_at, self.telling, now
             )  # fmt: skip
             late.rounds += 1
             late.told_at = now + self.policies[ticket.kind].levels[ticket.rated].late_again_every
@@ -144,7 +142,7 @@ class Watch:
             follow_up, ticket = row
             audience = ("office", "supervisor", "district_desk")[min(follow_up.rounds, 2)]
             occasion = f"follow_up.{follow_up.id}.{follow_up.rounds}"
-            chain.tell(db, ticket, audience, occasion, follow_up.due_at, self.district, self.link, now)  # type: ignore[arg-type]
+            chain.tell(db, ticket, audience, occasion, follow_up.due_at, self.telling, now)  # type: ignore[arg-type]
             follow_up.rounds += 1
             follow_up.told_at = now + LATE_FOLLOW_UP_AGAIN
             self._audit(db, "follow_up.late", ticket, now, round=follow_up.rounds)

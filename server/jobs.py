@@ -14,6 +14,7 @@ from datetime import timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from escalation.outbox import deliver_due
+from server.commands.verify import anchors_file
 from server.wiring import Services
 from storage import audit
 from storage.heartbeat import beat
@@ -42,7 +43,7 @@ def delivery_round(services: Services) -> None:
 def anchor_round(services: Services) -> None:
     """Write outside the database how far the audit chain has come."""
     with services.database.transaction() as db:
-        audit.anchor(db, services.database.vault, services.settings.home / "anchors.jsonl", services.clock())
+        audit.anchor(db, services.database.vault, anchors_file(services.settings), services.clock())
 
 
 def run(services: Services) -> int:

@@ -14,6 +14,7 @@ from bot.dialogue_desk import ApplicationDesk
 from bot.rasa_client import RasaClient
 from bot.turns import TurnMaker
 from escalation.casework import Casework
+from escalation.chain import Telling
 from escalation.channels import Channel
 from escalation.channels.webhook import WebhookChannel
 from escalation.intake import Intake
@@ -88,7 +89,9 @@ def wire(
     levels = read_level_policy()
     library = Library.from_files()
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
-    intake = Intake(database.vault, clock, library, levels, policies, district, settings.public_url)
+    demo = settings.mode == "demo"
+    telling = Telling(district, settings.public_url, demo)
+    intake = Intake(database.vault, clock, library, levels, policies, telling)
     turns = TurnMaker(database.vault, intake, load_hotlines(settings.district), clock)
     rasa = rasa or RasaClient(settings.rasa_url, settings.rasa_budget_seconds)
     conversation = Conversation(
@@ -105,7 +108,6 @@ def wire(
     for action in all_actions(ApplicationDesk(database, intake, turns, threads)):
         actions.register_action(action)
     casework = Casework(database, clock, policies)
-    demo = settings.mode == "demo"
     return Services(
         settings=settings,
         clock=clock,
@@ -117,7 +119,7 @@ def wire(
         actions=actions,
         console=Console(database, clock, Desk(database, clock), casework, intake, demo),
         front_door=FrontDoor(database, clock, conversation, turns, demo),
-        watch=Watch(database, clock, policies, district, settings.public_url),
+        watch=Watch(database, clock, policies, telling),
         channel=channel or WebhookChannel(settings.gateway_url, settings.gateway_budget_seconds),
         limits=Limits(clock),
         rasa=rasa,
