@@ -46,8 +46,7 @@ def is_denied(text: str, start: int, end: int, frames: Frames) -> bool:
 def _denials(left: str, core: str, frames: Frames) -> int:
     count = 0
     for _ in range(3):
-        stripped = _strip_fillers(left, frames["filler"])
-        found = _last_ending_here(frames["denial"], stripped)
+        found, stripped = _nearest_denial(left, frames)
         if found is None:
             return count
         before, word = stripped[: found.start()], found.group()
@@ -65,13 +64,16 @@ def _denials(left: str, core: str, frames: Frames) -> int:
     return count
 
 
-def _strip_fillers(left: str, filler: re.Pattern[str]) -> str:
-    for _ in range(8):
-        found = _last_ending_here(filler, left)
-        if found is None:
-            return left
-        left = left[: found.start()]
-    return left
+def _nearest_denial(left: str, frames: Frames) -> tuple[re.Match[str] | None, str]:
+    """The denial at the end of `left`, looking back over at most eight words that carry no content."""
+    for _ in range(9):
+        if found := _last_ending_here(frames["denial"], left):
+            return found, left
+        filler = _last_ending_here(frames["filler"], left)
+        if filler is None:
+            break
+        left = left[: filler.start()]
+    return None, left
 
 
 def _last_ending_here(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
