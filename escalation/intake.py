@@ -38,7 +38,7 @@ from escalation.triage import (
 )
 from residents.district import Place
 from residents.resident import Basis, Disclosure, basis_for_passing_on
-from residents.routing import route
+from residents.routing import Route, route
 from residents.session import ResidentSession
 from residents.store import consents_of, identity_of, lock_resident
 from storage import audit
@@ -204,6 +204,8 @@ class Intake:
             if ticket is None:
                 continue
             found = route(self.district, address, session.place)
+            if found.how == "address":
+                ticket.place = self._place(found, None, session.door)
             if found.office == ticket.office:
                 continue
             office = self.district.office(found.office).name
@@ -298,8 +300,6 @@ class Intake:
         address = self.vault.open(identity, "address") if identity else None
         found = route(self.district, address or "", session.place)
         place = self.district.place(session.place) if session.place else None
-        where = place.name if place else chain.area(self.district, found.office)
-        door = "自助机" if session.door == "kiosk" else "手机"
         secret = new_code()
         ticket = Ticket(
             code=self._free_name(db),
@@ -311,7 +311,7 @@ class Intake:
             level=int(level),
             state="requested",
             office=found.office,
-            place=f"{where} · {door}",
+            place=self._place(found, place, session.door),
             routing=found.reason,
             danger_to_life=danger,
             spoken_at=spoken_at,
@@ -376,6 +376,15 @@ class Intake:
                 at=now,
             )
         )
+
+    def _place(self, found: Route, place: Place | None, door: str) -> str:
+        """Where this is, as a list of the office may say it: community or place, and through which door."""
+        where = chain.area(self.district, found.office)
+        if found.how == "address" and found.community:
+            where = f"{where} · {self.district.community(found.community).name}"
+        elif place is not None and found.how == "place":
+            where = place.name
+        return f"{where} · {'自助机' if door == 'kiosk' else '手机'}"
 
     def _free_name(self, db: Session) -> str:
         while code_taken(db, code := new_name()):

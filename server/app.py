@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -11,8 +12,14 @@ from server import errors, logs, pages
 from server.callers import SessionCookie
 from server.gate import Gate
 from server.routes import chat, console, internal, public
+from server.schemas import Problem
 from server.settings import settings
 from server.wiring import Services, wire
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem} for status in (400, 401, 403, 404, 405, 409, 413, 422, 429, 503)
+}
+"""What any route may answer instead: one Chinese sentence, see `server/errors.py`."""
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -42,7 +49,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         app.state.services = services
     errors.install(app)
     for router in (chat.router, public.router, console.router, internal.router):
-        app.include_router(router)
+        app.include_router(router, responses=PROBLEMS)
     pages.install(app)
 
     async def oversize(request: Request, text: str) -> None:

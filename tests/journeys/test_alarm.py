@@ -135,6 +135,7 @@ def test_an_address_moves_the_ticket_to_its_street(town: Town) -> None:
 
     ticket = town.officer("puyan").only_ticket()
     assert ticket["resident"] == "余*"
+    assert "东冠社区" in ticket["place"]
     town.jobs()
     assert "浦沿街道" in {notice.place for notice in town.channel.sent}
     assert town.officer("desk", "duty_officer").tickets() == []
