@@ -92,6 +92,8 @@ def whose(text: str, start: int, frames: Frames) -> str:
     for mention in reversed(list(frames["person"].finditer(sentence))):
         if frames["self"].fullmatch(mention.group()):
             return "self"
+        if frames["addressed"].fullmatch(mention.group()):  # 你们…: those spoken to, not whose danger it is
+            continue
         before, between = sentence[: mention.start()], sentence[mention.end() :]
         if _ends(frames["cause_before"], before):  # 被爸妈骂…: not the subject; somebody before may be
             continue

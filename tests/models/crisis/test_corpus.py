@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import opencc
 import pytest
+import yaml
 
-from .corpus_reader import LEVELS, families
+from .corpus_reader import FOLDER, LEVELS, families
 
 POSITIVES, TRAPS = families("positives"), families("traps")
 EXPLICIT = [text for family in POSITIVES if family.explicit for text in family.texts]
@@ -69,6 +70,13 @@ def test_what_only_sounds_alike_raises_no_alarm(reader, figures, family):
     alarmed = [text for text in family.texts if reader.read(text).level != "none"]
     figures.append(f"quiet {len(family.texts) - len(alarmed)}/{len(family.texts)}  none     {family.name}")
     assert not alarmed
+
+
+def test_known_misses_are_still_misses(reader, figures):
+    """A line that is heard by now belongs in positives.yml, where it is kept."""
+    texts = yaml.safe_load((FOLDER / "known_misses.yml").read_text(encoding="utf-8"))
+    figures.append(f"known misses {len(texts)}")
+    assert not [text for text in texts if reader.read(text).level == "crisis"]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
