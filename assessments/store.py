@@ -98,6 +98,15 @@ def answers_of(db: Session, vault: Vault, administration_id: UUID) -> dict[str, 
     return answers
 
 
+def last_answer_at(db: Session, administration_id: UUID) -> datetime | None:
+    """When the last answer of this questionnaire was given here, carried-over ones apart."""
+    return db.scalar(
+        select(func.max(GivenAnswer.at)).where(
+            GivenAnswer.administration_id == administration_id, GivenAnswer.carried_over.is_(False)
+        )
+    )
+
+
 def open_administration(db: Session, session_id: UUID, *, lock: bool = False) -> Administration | None:
     """The questionnaire that is being answered in this conversation now."""
     query = select(Administration).where(

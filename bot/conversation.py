@@ -27,7 +27,7 @@ from bot.errors import ConsentMissing, MessageTooLong, NothingToAnswer, SessionO
 from bot.masking import for_rasa
 from bot.rasa_client import RasaClient, RasaSilent
 from bot.standing import Standing, standing_of
-from bot.transcript import Bubble, Message, Received
+from bot.transcript import Bubble, Message, Received, Whose
 from bot.turn import Erased, Turn
 from bot.turns import TurnMaker
 from escalation.intake import Intake, Outcome
@@ -40,6 +40,7 @@ from residents.session import Door, ResidentSession, new_sender, new_token, toke
 from residents.store import identity_of, session_by_token, set_consents
 from storage import audit
 from storage.database import Database
+from storage.errors import SealBroken
 from storage.step_points import step
 
 T = TypeVar("T")
@@ -185,16 +186,19 @@ class Conversation:
         """Answer one message. The same message received twice gets the same answer and changes nothing."""
         step("S0")
         words = readable(text)
-        received, mine, before = await self._in_thread(self._hear, session, client_id, words)
+        received, whose, before = await self._in_thread(self._hear, session, client_id, words)
         step("S1")
-        if not mine:
-            return await self._same_answer(session, client_id)
+        if whose == "theirs":
+            same = await self._same_answer(session, client_id)
+            return same or await self.reply(session, client_id, text)
         assert received.message_id is not None
         plan = await self._in_thread(self._act, session, received.message_id)
         step("S5")
         if words != text and not plan_is_alarm(plan):
             await self._in_thread(self._let_go, received)
             raise MessageTooLong() if len(text) > LONGEST else Unstorable()
+        if whose == "left" and not plan.asks:
+            plan = await self._in_thread(self._take_up, session, words)
         turn = await self._say_and_show(session, plan, before, received=received)
         step("S6")
         return turn
@@ -207,13 +211,35 @@ class Conversation:
         if plan_is_alarm(plan):
             await self._say_and_show(session, plan, before, received=received)
 
-    def _hear(self, session: ResidentSession, client_id: UUID, words: str) -> tuple[Received, bool, int]:
+    def _hear(self, session: ResidentSession, client_id: UUID, words: str) -> tuple[Received, Whose, int]:
         with self.database.transaction() as db:
             before = transcript.last_position(db, session.id)
-            received, mine = transcript.receive(
+            received, whose = transcript.receive(
                 db, self.vault, session.id, client_id, self.clock(), words=words
             )
-        return received, mine, before
+            if whose == "left":
+                before = transcript.position_of(db, session.id, received.message_id) - 1
+        return received, whose, before
+
+    def _take_up(self, session: ResidentSession, words: str | None = None) -> Plan:
+        """What to say to somebody whose request was acted on by a process that died before it answered."""
+        plan = Plan()
+        with self.database.transaction() as db:
+            standing = standing_of(db, self.intake, session)
+            if standing.worker is not None:
+                return plan
+            if standing.alarmed:
+                name = "danger_red" if standing.level is Level.RED else "danger_orange"
+                plan.ask(f"/{name}", name)
+            if standing.item is not None:
+                plan.ask("/screening_started", "item")
+            elif standing.contact_field:
+                plan.ask("/contact_asked", "contact")
+            elif standing.rating is not None and not standing.alarmed:
+                plan.ask("/screening_finished", "finished")
+            if not plan.asks:
+                plan.ask(self._masked(words, standing) if words else "/talk", "plain")
+        return plan
 
     def _act(self, session: ResidentSession, message_id: UUID) -> Plan:
         """Read one kept message for danger and act on it, in one transaction; then see what else it is.
@@ -227,15 +253,24 @@ class Conversation:
             message = db.get(Message, message_id, with_for_update=True)
             if message is None or message.read_at is not None:
                 return plan
-            words = self.vault.open(message, "text") or ""
+            words = self._words_of(message)
             before = standing_of(db, self.intake, session)
             outcome = self._judge(db, session, message, words)
-            self._decide(db, session, words, before, outcome, plan)
+            self._decide(db, session, words or "", before, outcome, plan)
             step("S4")
         return plan
 
-    def _judge(self, db: Session, session: ResidentSession, message: Message, words: str) -> Outcome:
+    def _words_of(self, message: Message) -> str | None:
+        """What was said; None when its seal does not open, which is *not read* and not *nothing said*."""
         try:
+            return self.vault.open(message, "text") or ""
+        except SealBroken:
+            return None
+
+    def _judge(self, db: Session, session: ResidentSession, message: Message, words: str | None) -> Outcome:
+        try:
+            if words is None:
+                raise ValueError("the seal does not open")
             reading = self.recogniser.read(words)
             level: str = reading.level
             categories, imminent = reading.categories, reading.imminent
@@ -540,16 +575,25 @@ class Conversation:
     # --- what nobody has read yet ------------------------------------------------------------------
 
     def read_unread(self) -> int:
-        """Read words that were kept but, because something died, not read for danger. Returns how many."""
+        """Read words that were kept but, because something died, not read for danger. Returns how many.
+
+        One that cannot be acted on does not keep the others waiting; its error comes when all were tried.
+        """
         with self.database.transaction() as db:
             waiting = [
                 (m.id, m.session_id) for m in transcript.unread(db, before=self.clock() - UNREAD_AFTER)
             ]
+        failed: Exception | None = None
         for message_id, session_id in waiting:
-            with self.database.transaction() as db:
-                session = db.get(ResidentSession, session_id)
-            if session is not None:
-                self._act(session, message_id)
+            try:
+                with self.database.transaction() as db:
+                    session = db.get(ResidentSession, session_id)
+                if session is not None:
+                    self._act(session, message_id)
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return len(waiting)
 
     # --- once and for all --------------------------------------------------------------------------
@@ -562,40 +606,46 @@ class Conversation:
     ) -> Turn:
         """Do something exactly once for this request, then say and show what follows."""
 
-        def receive_and_act() -> tuple[Received, bool, int, Plan]:
+        def receive_and_act() -> tuple[Received, Whose, int, Plan]:
             plan = Plan()
             with self.database.transaction() as db:
                 before = transcript.last_position(db, session.id)
-                received, mine = transcript.receive(db, self.vault, session.id, client_id, self.clock())
-                if mine:
+                received, whose = transcript.receive(db, self.vault, session.id, client_id, self.clock())
+                if whose == "new":
                     row = db.get(ResidentSession, session.id, with_for_update=True) or session
                     act(db, row, plan)
                     if standing_of(db, self.intake, row).worker is not None:
                         plan.asks.clear()
                     step("S4")
-            return received, mine, before, plan
+            return received, whose, before, plan
 
-        received, mine, before, plan = await self._in_thread(receive_and_act)
+        received, whose, before, plan = await self._in_thread(receive_and_act)
         step("S5")
-        if not mine:
-            return await self._same_answer(session, client_id)
+        if whose == "theirs":
+            same = await self._same_answer(session, client_id)
+            return same or await self._once(session, client_id, act)
+        if whose == "left":
+            plan = await self._in_thread(self._take_up, session)
         turn = await self._say_and_show(session, plan, before, received=received)
         step("S6")
         return turn
 
-    async def _same_answer(self, session: ResidentSession, client_id: UUID) -> Turn:
-        """The answer that this request was given, or is being given at this moment."""
+    async def _same_answer(self, session: ResidentSession, client_id: UUID) -> Turn | None:
+        """The answer that this request was given or is being given; None when whoever was at it has died."""
 
-        def look() -> str | None:
+        def look() -> tuple[str | None, bool]:
             with self.database.transaction() as db:
                 row = db.scalars(
                     select(Received).where(Received.session_id == session.id, Received.client_id == client_id)
                 ).one()
-                return self.vault.open(row, "answer")
+                return self.vault.open(row, "answer"), row.claimed_until <= self.clock()
 
         for _ in range(200):
-            if kept := await self._in_thread(look):
+            kept, left = await self._in_thread(look)
+            if kept:
                 return Turn.model_validate_json(kept)
+            if left:
+                return None
             await asyncio.sleep(0.1)
         return await self._in_thread(self.state, session, None)
 

@@ -4,16 +4,27 @@ import asyncio
 from concurrent.futures import Executor
 from functools import partial
 
-from assessments.store import of_session
+from sqlalchemy.orm import Session
+
+from assessments.store import last_answer_at, of_session
 from bot.actions.desk import DialogueState, ItemShown
 from bot.standing import Standing, standing_of
-from bot.transcript import names_said
+from bot.transcript import names_said, times_said_since
 from bot.turns import TurnMaker
 from escalation.intake import Intake
 from escalation.triage import Level
+from residents.hotlines import DANGER_NUMBERS
 from residents.resident import Scope
 from residents.store import session_by_sender
 from storage.database import Database
+
+
+def times_shown(db: Session, standing: Standing) -> int:
+    """How often the open item was shown already: since the last answer, or since its questionnaire began."""
+    if standing.administration is None:
+        return 0
+    since = last_answer_at(db, standing.administration.id) or standing.administration.started_at
+    return times_said_since(db, standing.session.id, "screening_item", since)
 
 
 class ApplicationDesk:
@@ -49,7 +60,7 @@ class ApplicationDesk:
             policy = self.intake.levels
             turn = self.turns.make(db, standing, [])
             return DialogueState(
-                item=self._item(standing, said["screening_item"]),
+                item=self._item(standing, times_shown(db, standing)),
                 result_sentence=policy.resident_sentence(level) if rating else None,
                 next_steps=tuple(turn.result.tonight) if turn.result else (),
                 contact_field=standing.contact_field,
@@ -67,7 +78,7 @@ class ApplicationDesk:
             return None
         instrument = self.intake.library[standing.administration.instrument]
         asked = [i for i in instrument.items if instrument.applies(i, standing.answers)]
-        fresh = not [i for i, value in standing.answers.items()]
+        fresh = not standing.answers
         return ItemShown(
             instrument=instrument.id,
             title=instrument.title,
@@ -77,12 +88,17 @@ class ApplicationDesk:
             text=standing.item.text,
             options=tuple(option.label for option in standing.item.options),
             first=fresh,
-            times_asked=0,
+            times_asked=shown,
             intro=instrument.intro,
         )
 
     def _lines(self) -> tuple[str, ...]:
-        return tuple(line.sentence for line in self.turns.hotlines())
+        """The lines as sentences: those that answer now first, the emergency numbers after those to talk to."""
+        lines = self.turns.hotlines()
+        return tuple(
+            line.sentence
+            for line in sorted(lines, key=lambda line: (not line.open_now, line.number in DANGER_NUMBERS))
+        )
 
     def _start(self, sender: str) -> None:
         with self.database.transaction() as db:

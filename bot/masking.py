@@ -6,7 +6,8 @@ Masking is for privacy, never for safety: the crisis reader has read the whole m
 import re
 import unicodedata
 
-_NUMBER = re.compile(r"(?<![0-9])\+?[0-9](?:[ \-]?[0-9]){5,}[xX]?(?![0-9])")
+_NUMBER = re.compile(r"(?<![0-9])\+?[0-9](?:[ \-.·_/,、，]{0,2}[0-9]){5,}[xX]?(?![0-9])")
+_SPOKEN_NUMBER = re.compile(r"[零〇一二三四五六七八九幺两](?:[ \-,、，]?[零〇一二三四五六七八九幺两]){5,}")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 _ADDRESS = re.compile(
     r"(?:浙江省?|杭州市?|滨江区?)*"
@@ -20,6 +21,11 @@ _NAME = re.compile(
     r"((?:我叫|我的名字是?|名字叫|我姓名是?|本人姓?|称呼我|叫我|我是)[:： ]?)"
     r"([\u4e00-\u9fff·]{2,4})(?=[,，。.!！ 、;；]|$|今年|住)"
 )
+_CHINESE_NAME = re.compile(r"[\u4e00-\u9fff·]{3,4}")
+_KIN = re.compile(
+    r"^(?:我的?)?(?:大|小|老|二|三)?(?:女儿|儿子|囡|老公|老婆|妹妹?|弟弟?|哥哥?|姐姐?|妈妈?|爸爸?|母亲|父亲|丈夫|妻子|爱人|老伴|"
+    r"孙子|孙女|外孙女?|媳妇|女婿|邻居|朋友|同事|同学|表[哥姐弟妹]|堂[哥姐弟妹]|阿姨|叔叔|伯伯|舅舅|姑姑|社工)(?:叫|是)?"
+)
 _SURNAME = re.compile(r"(我姓)([\u4e00-\u9fff]{1,2})")
 
 
@@ -32,10 +38,11 @@ def for_rasa(text: str, known: tuple[str, ...] = ()) -> str:
     """
     text = "".join(c for c in unicodedata.normalize("NFKC", text) if _visible(c))
     for private, mask in zip(known, ("某人", "某号码", "某地", "某人"), strict=False):
-        if private and len(private.strip()) >= 2:
-            text = text.replace(unicodedata.normalize("NFKC", private.strip()), mask)
+        for spelling in _spellings(private, mask):
+            text = text.replace(spelling, mask)
     text = _MAIL.sub("某号码", text)
     text = _NUMBER.sub("某号码", text)
+    text = _SPOKEN_NUMBER.sub("某号码", text)
     text = _ADDRESS.sub("某地", text)
     text = _HOUSE.sub("某地", text)
     text = _NAME.sub(r"\1某人", text)
@@ -44,6 +51,19 @@ def for_rasa(text: str, known: tuple[str, ...] = ()) -> str:
     if text.upper().startswith("EXTERNAL"):
         text = text[len("EXTERNAL") :].lstrip(": ")
     return text.replace("{", "（").replace("}", "）")[:1000] or "……"
+
+
+def _spellings(private: str, mask: str) -> list[str]:
+    """How something that was told about oneself may come up again; a person's name also without the surname.
+
+    Who somebody is to the resident (女儿, 邻居) names nobody, and the dialogue needs it.
+    """
+    whole = unicodedata.normalize("NFKC", private or "").strip()
+    found = [whole, *re.split(r"[ ,，、:：;；]+", whole)]
+    if mask == "某人":
+        found = [_KIN.sub("", part) for part in found]
+        found += [part[1:] for part in found if _CHINESE_NAME.fullmatch(part)]
+    return sorted({part for part in found if len(part) >= 2}, key=len, reverse=True)
 
 
 def _visible(c: str) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, select, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,6 +21,10 @@ from storage.base import Entity, Identified
 from storage.vault import Vault
 
 Author = Literal["resident", "program", "worker"]
+Whose = Literal["new", "left", "theirs"]
+"""Who is to work on a request: a new one is the caller's; so is one whose worker has died, whatever that one
+did; anybody else's was answered or is being worked on."""
+
 CLAIM = timedelta(seconds=15)
 """How long one process may work on a request before another may take it over."""
 
@@ -83,11 +87,11 @@ def receive(
     now: datetime,
     *,
     words: str | None = None,
-) -> tuple[Received, bool]:
-    """Write a request into the ledger, with its words if it has any.
+) -> tuple[Received, Whose]:
+    """Write a request into the ledger, with its words if it has any, and say whose work it is.
 
-    The second value says whether the caller is to work on it: true for a new request, and for an old one whose
-    worker has died. False means that it was answered, or that somebody is at it.
+    Whoever does the request's work in this very transaction does it for a `new` one only: for one that was
+    `left`, the work is in the database and only the answer is missing.
     """
     values = {
         "session_id": session_id,
@@ -110,11 +114,11 @@ def receive(
     if written:
         if words is not None:
             row.message_id = hear(db, vault, session_id, words, now).id
-        return row, True
+        return row, "new"
     if row.answer_sealed is None and row.claimed_until <= now:
         row.claimed_until = now + CLAIM
-        return row, True
-    return row, False
+        return row, "left"
+    return row, "theirs"
 
 
 def hear(db: Session, vault: Vault, session_id: UUID, words: str, now: datetime) -> Message:
@@ -211,6 +215,18 @@ def names_said(db: Session, session_id: UUID) -> tuple[Counter[str], str | None]
         .order_by(Message.position)
     ).all()
     return Counter(n for n in names if n), (names[-1] if names else None)
+
+
+def times_said_since(db: Session, session_id: UUID, name: str, since: datetime) -> int:
+    """How often the program has said this thing from a moment on."""
+    return (
+        db.scalar(
+            select(func.count())
+            .select_from(Message)
+            .where(Message.session_id == session_id, Message.name == name, Message.at >= since)
+        )
+        or 0
+    )
 
 
 def unread(db: Session, before: datetime, limit: int = 20) -> Sequence[Message]:

@@ -73,8 +73,8 @@ def sentence(hotline: Hotline, now: datetime) -> str:
     elif hotline.number in DANGER_NUMBERS:
         answer = "现在没人接"
     else:
-        answer = "现在没人接,急的话打 120 / 110"
-    return f"{hotline.number} {hotline.name},{hours_today(hotline, now)},{answer}"
+        answer = "现在没人接，急的话打 120 / 110"
+    return f"{hotline.number} {hotline.name}，{hours_today(hotline, now)}，{answer}"
 
 
 def hours_today(hotline: Hotline, now: datetime) -> str:

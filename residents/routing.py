@@ -134,7 +134,7 @@ def _judge(district: District, reading: Reading) -> Route:
     """Weigh the findings of one reading."""
     named = bool(reading.findings)
     if reading.far and not (named and (reading.home or reading.former)):
-        reason = f"地址写的是{reading.far},不在{district.name},先交区值班台,问清住处后转给当地。"
+        reason = f"地址写的是{reading.far}，不在{district.name}，先交区值班台，问清住处后转给当地。"
         return Route(district.desk.code, None, None, 0.0, reason, "duty_desk")
     top = max(finding.rank for finding in reading.findings)
     strongest = [finding for finding in reading.findings if finding.rank == top]
@@ -144,7 +144,7 @@ def _judge(district: District, reading: Reading) -> Route:
         lesser = {f.street for f in reading.findings if f.rank < top} & streets
         if len(lesser) != 1:
             names = "和".join(f"“{name}”" for name in dict.fromkeys(f.name for f in strongest))
-            reason = f"地址里的{names}不在同一个街道,定不下来,先交区值班台问清楚。"
+            reason = f"地址里的{names}不在同一个街道，定不下来，先交区值班台问清楚。"
             return Route(district.desk.code, None, None, 0.0, reason, "duty_desk")
         streets = lesser
     street = streets.pop()
@@ -174,19 +174,19 @@ def _reason(
     street_name, office = district.street(street).name, district.office_of(street).name
     names = "、".join(f"“{name}”" for name in dict.fromkeys(f.name for f in agreeing))
     verb = "读起来像是" if reading.roughly else "写到"
-    reason = f"地址{verb}{names},属{street_name},交{office}。"
+    reason = f"地址{verb}{names}，属{street_name}，交{office}。"
     if against:
         others = "、".join(
             f"“{name}”({district.street(code).name})"
             for name, code in dict.fromkeys((f.name, f.street) for f in against)
         )
-        reason += f"但地址里还有{others},对不上,按更具体的来;上门前请先核对。"
+        reason += f"但地址里还有{others}，对不上，按更具体的来；上门前请先核对。"
     if reading.far and reading.former:
-        reason += f"地址写的是{reading.far},像是老地名;上门前请先核对。"
+        reason += f"地址写的是{reading.far}，像是老地名；上门前请先核对。"
     elif reading.far:
-        reason += f"地址里还提到{reading.far},上门前请先核对。"
+        reason += f"地址里还提到{reading.far}，上门前请先核对。"
     elif reading.roughly:
-        reason += "字对不全,上门前请先核对。"
+        reason += "字对不全，上门前请先核对。"
     return reason
 
 
@@ -194,13 +194,13 @@ def _without_street(district: District, reading: Reading, something: bool, place
     """No street was found: the place decides, else the duty desk."""
     said = "地址里看不出是哪个街道" if something else "没有留下地址"
     if reading.undecided:
-        said = f"“{reading.undecided[0]}”经过不止一个街道,看不出是哪一段"
+        said = f"“{reading.undecided[0]}”经过不止一个街道，看不出是哪一段"
     known = district.place(place) if isinstance(place, str) else None
     if known and not (reading.undecided and known.street and known.street not in reading.undecided[1]):
         office = district.office(known.office)
-        reason = f"{said},按扫码的地方({known.name})交{office.name};住处请问清楚。"
+        reason = f"{said}，按扫码的地方（{known.name}）交{office.name}；住处请问清楚。"
         return Route(office.code, known.street, None, 0.4, reason, "place")
-    return Route(district.desk.code, None, None, 0.0, f"{said},先交区值班台,问清住处后转办。", "duty_desk")
+    return Route(district.desk.code, None, None, 0.0, f"{said}，先交区值班台，问清住处后转办。", "duty_desk")
 
 
 def _present_part(text: str) -> str:

@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         mode, times = (body.get("mode"), body.get("times")) if isinstance(body, dict) else (None, None)
         if not isinstance(mode, str) or mode not in MODES:
-            self._json(422, {"error": "mode 要是其中之一:" + "、".join(MODES)})
+            self._json(422, {"error": "mode 要是其中之一：" + "、".join(MODES)})
         elif times is not None and (type(times) is not int or times < 1):
             self._json(422, {"error": "times 要是大于零的整数"})
         else:
@@ -200,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/notices":
             self._json(404, {"error": "没有这个地址"})
         elif not isinstance(notice, dict) or not key:
-            self._json(400, {"errcode": 40001, "errmsg": "要一条 JSON 通知,并带 Idempotency-Key"})
+            self._json(400, {"errcode": 40001, "errmsg": "要一条 JSON 通知，并带 Idempotency-Key"})
         else:
             self._treat(notice, key)
 
@@ -317,8 +317,8 @@ def _page(inbox: Inbox) -> bytes:
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>演示网关</title>'
         '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/style.css"></head>'
-        '<body><p class="banner">演示:这里代替短信网关,没有人会真的收到。</p><h1>值班手机收到的通知</h1>'
-        f'<p class="small">现在的表现:{html.escape(mode)}({html.escape(MODES[mode])})</p>'
+        '<body><p class="banner">演示：这里代替短信网关，没有人会真的收到。</p><h1>值班手机收到的通知</h1>'
+        f'<p class="small">现在的表现：{html.escape(mode)}({html.escape(MODES[mode])})</p>'
         f"<ul>{rows}</ul></body></html>"
     ).encode()
 

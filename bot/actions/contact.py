@@ -31,5 +31,7 @@ class AskContact(Action):
         name = f"utter_contact_{state.contact_field}"
         if state.contact_field == "name" and state.level not in ("red", "orange"):
             name = "utter_contact_name_callback"
+        elif state.contact_field == "name" and state.said.get("utter_danger_red"):
+            name = "utter_contact_name_after_red"  # why they are asked was said a moment ago
         say(dispatcher, state, name)
         return []

@@ -31,8 +31,8 @@ def item_text(item: ItemShown) -> str:
     options = "\n".join(f"{number}. {option}" for number, option in enumerate(item.options, start=1))
     head = f"第 {item.number} 题 / 共 {item.of} 题"
     if item.times_asked >= 2:
-        return f"{head} 还在这儿等您,不急。哪个最接近?\n{options}"
-    return f"{head}\n{item.timeframe},{item.text}\n{options}"
+        return f"{head} 还在这儿等您，不急。哪个最接近？\n{options}"
+    return f"{head}\n{item.timeframe}，{item.text}\n{options}"
 
 
 def show_item(dispatcher: CollectingDispatcher, item: ItemShown) -> None:

@@ -38,20 +38,20 @@ def as_text(district: District, found: Route) -> str:
     if found.community:
         names.append(district.community(found.community).name)
     lines = [f"交给:{district.office(found.office).name}({' · '.join(names)})"]
-    lines.append(f"为什么:{found.reason}")
+    lines.append(f"为什么：{found.reason}")
     if found.how == "address":
-        lines.append(f"把握:{round(found.confidence * 100)}%({HOW[found.how]})")
+        lines.append(f"把握：{round(found.confidence * 100)}%（{HOW[found.how]}）")
     else:
-        lines.append(f"把握:地址没认出来({HOW[found.how]})")
+        lines.append(f"把握：地址没认出来（{HOW[found.how]}）")
     return "\n".join(lines)
 
 
 def route(
-    address: str = typer.Argument(..., help="地址,怎么写都行"),
+    address: str = typer.Argument(..., help="地址，怎么写都行"),
     place: str | None = typer.Option(None, "--place", help="扫码的地方(地点代码),地址认不出来时用"),
-    as_object: bool = typer.Option(False, "--json", help="给程序用:一行 JSON"),
+    as_object: bool = typer.Option(False, "--json", help="给程序用：一行 JSON"),
 ) -> None:
-    """看一个地址归哪个司法所,为什么。"""
+    """看一个地址归哪个司法所，为什么。"""
     district = load_district(settings().district)
     found = find_route(district, address, place)
     typer.echo(as_json(district, found) if as_object else as_text(district, found))

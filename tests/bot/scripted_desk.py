@@ -10,7 +10,7 @@ from bot.actions import DialogueState, ItemShown
 
 QUESTIONS = ("做事时提不起劲", "感到心情低落", "入睡困难")
 OPTIONS = ("完全不会", "几天", "一半以上的天数", "几乎每天")
-HOTLINES = ("12356 心理援助热线,今天 8:00-22:00,现在有人接",)
+HOTLINES = ("12356 心理援助热线，今天 8:00-22:00，现在有人接",)
 
 
 class ScriptedDesk:

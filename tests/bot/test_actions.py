@@ -91,7 +91,7 @@ def test_the_item_is_shown_with_time_frame_and_numbered_options() -> None:
     assert item["kind"] == "item"
     assert item["text"].splitlines() == [
         "第 1 题 / 共 3 题",
-        f"过去两周,{QUESTIONS[0]}",
+        f"过去两周，{QUESTIONS[0]}",
         *("1. 完全不会", "2. 几天", "3. 一半以上的天数", "4. 几乎每天"),
     ]
 
@@ -163,7 +163,7 @@ def test_a_risen_level_is_answered_in_full_though_danger_was_answered_before() -
 def test_orange_gives_the_hotline_with_its_hours_and_a_reason() -> None:
     text = "".join(Conversation(ticket=True, level="orange").texts("action_danger_orange"))
     assert HOTLINES[0] in text
-    assert "有人专门听您说" in text
+    assert "想马上跟人说说话" in text
     assert "我还在这儿" in text
 
 
@@ -185,6 +185,14 @@ def test_the_exception_to_discretion_is_said_again_when_it_happens() -> None:
     assert "生命安全" in urgent[0]
     wished = Conversation(contact_field="name", level="yellow").texts("action_contact_asked")
     assert "生命安全" not in "".join(wished)
+
+
+def test_what_was_said_with_the_red_reply_is_not_said_twice() -> None:
+    conversation = Conversation(contact_field="name", level="red", ticket=True)
+    assert "生命安全" in "".join(conversation.texts("action_danger_red"))
+    asked = conversation.texts("action_contact_asked")
+    assert len(asked) == 1
+    assert "生命安全" not in asked[0]
 
 
 def test_leaving_puts_the_questions_aside_and_keeps_nobody() -> None:

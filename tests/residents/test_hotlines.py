@@ -95,21 +95,21 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 
 def test_the_sentence_says_whether_somebody_answers() -> None:
-    assert sentence(DAYTIME, at(3, "9:00")) == "0571-0000-0199 倾诉热线,今天 8:00–22:00,现在有人接"
-    assert sentence(DAYTIME, at(3, "23:00")).endswith("今天 8:00–22:00,现在没人接,急的话打 120 / 110")
+    assert sentence(DAYTIME, at(3, "9:00")) == "0571-0000-0199 倾诉热线，今天 8:00–22:00，现在有人接"
+    assert sentence(DAYTIME, at(3, "23:00")).endswith("今天 8:00–22:00，现在没人接，急的话打 120 / 110")
 
 
 def test_the_sentence_past_midnight_names_the_hours_that_still_run() -> None:
-    assert "昨天 20:00–次日 2:00,现在有人接" in sentence(EVENING, at(2, "1:00"))
-    assert "今天不开,现在没人接" in sentence(EVENING, at(2, "3:00"))
-    assert "今天 9:00–12:00、14:00–17:30,现在没人接" in sentence(EVENING, at(3, "13:00"))
+    assert "昨天 20:00–次日 2:00，现在有人接" in sentence(EVENING, at(2, "1:00"))
+    assert "今天不开，现在没人接" in sentence(EVENING, at(2, "3:00"))
+    assert "今天 9:00–12:00、14:00–17:30，现在没人接" in sentence(EVENING, at(3, "13:00"))
 
 
 def test_12356_is_not_said_to_answer_all_day() -> None:
     national = next(hotline for hotline in HOTLINES if hotline.number == "12356")
     assert not national.always
-    assert sentence(national, at(1, "5:59")).startswith("12356 心理援助热线,今天 6:00–24:00,现在没人接")
-    assert sentence(national, at(1, "23:59")) == "12356 心理援助热线,今天 6:00–24:00,现在有人接"
+    assert sentence(national, at(1, "5:59")).startswith("12356 心理援助热线，今天 6:00–24:00，现在没人接")
+    assert sentence(national, at(1, "23:59")) == "12356 心理援助热线，今天 6:00–24:00，现在有人接"
     assert not any(
         "24 小时" in sentence(national, at(day, f"{hour}:30")) for day in range(1, 8) for hour in range(24)
     )

@@ -199,7 +199,7 @@ def test_the_reason_repeats_no_house_number(address: str) -> None:
 
 
 def test_the_reason_repeats_nothing_else_of_what_was_written() -> None:
-    assert "王阿姨" not in route(BINJIANG, "王阿姨家,浦沿街道联庄社区").reason
+    assert "王阿姨" not in route(BINJIANG, "王阿姨家，浦沿街道联庄社区").reason
     assert "王阿姨" not in route(BINJIANG, "王阿姨家楼下").reason
 
 

@@ -144,7 +144,7 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, gateway: BadGateway) -> 
     with start(tmp_path, int(port)) as process:
         _, said = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert said.strip() == f"端口 {port} 被占用,演示网关没有启动。"
+    assert said.strip() == f"端口 {port} 被占用，演示网关没有启动。"
 
 
 def test_it_does_not_run_where_people_live(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_listening_skills_vary_ask_one_question_and_offer_something() -> None:
         variations = wording[f"utter_{skill}"]
         assert len(variations) >= 3
         for variation in variations:
-            assert 1 <= sum(text.count("?") for text in variation.bubbles) <= 2
+            assert 1 <= sum(text.count("？") for text in variation.bubbles) <= 2
             assert variation.buttons
     assert len(wording["utter_fallback"]) >= 5
 
