@@ -542,8 +542,8 @@ class Console:
             worker = worker_in(db, ticket.session_id)
             if worker is None or worker.staff_id != staff.account.id:
                 raise NotAllowed("先加入对话，再发消息。")
-            _, fresh = transcript.receive(db, self.vault, ticket.session_id, client_id, now)
-            if fresh:
+            _, whose = transcript.receive(db, self.vault, ticket.session_id, client_id, now)
+            if whose == "new":
                 transcript.say(
                     db, self.vault, ticket.session_id, [Bubble(text)], now,
                     author="worker", author_name=staff.account.name,

@@ -27,9 +27,11 @@ ANCHOR_EVERY = timedelta(minutes=10)
 
 
 def watch_round(services: Services) -> None:
-    """Read what nobody has read, move up what is overdue, and leave a sign of life."""
-    services.conversation.read_unread()
-    services.watch.escalate_overdue()
+    """Read what nobody has read, move up what is overdue, and leave a sign of life when both could be done."""
+    try:
+        services.conversation.read_unread()
+    finally:
+        services.watch.escalate_overdue()
     with services.database.transaction() as db:
         beat(db, "jobs", services.clock())
 
