@@ -11,6 +11,7 @@ run-time files), which says who signed what, and when.
 """
 
 import hashlib
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from server.settings import ROOT, Settings
+from storage import step_points
 
 FRESH = timedelta(days=90)
 POLICIES = ("escalation/policies",)
@@ -74,6 +76,15 @@ def unmet(facts: LiveFacts, today: date) -> list[str]:
 def unmet_points(settings: Settings, today: date) -> list[str]:
     """The unmet points of this machine, now."""
     return unmet(gather(settings), today)
+
+
+def refuse_unready(settings: Settings, today: date) -> None:
+    """End the process with the list of what is unmet, when it is to run live and something is."""
+    if settings.mode != "live":
+        return
+    step_points.disarm()
+    if missing := unmet_points(settings, today):
+        sys.exit("正式模式不能启动：\n" + "\n".join(f"  ✗ {point}" for point in missing))
 
 
 def _policy(facts: LiveFacts, today: date) -> str | None:
@@ -145,7 +156,7 @@ def _fresh(on: date, today: date) -> bool:
 
 def gather(settings: Settings) -> LiveFacts:
     """Collect what is known about this machine. Whatever cannot be read stays unknown; nothing is assumed."""
-    signed = _signoff(getattr(settings, "signoff", None) or settings.home / "live.yml")
+    signed = _signoff(settings.signoff or settings.home / "live.yml")
     home = settings.home.resolve()
     certificate, key = settings.tls_certificate, settings.tls_key
     keys = settings.keys_file.resolve() if settings.keys_file else None

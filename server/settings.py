@@ -27,6 +27,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     keys_file: Path | None = None
+    signoff: Path | None = None
 
     rasa_port: int = 8305
     rasa_url: str = "http://127.0.0.1:8305"

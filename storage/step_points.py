@@ -35,6 +35,15 @@ def step(name: str) -> None:
         os._exit(137)
 
 
+_disarmed = False
+
+
+def disarm() -> None:
+    """Let no step point end this process: said by every program that starts in live mode."""
+    global _disarmed
+    _disarmed = True
+
+
 def armed() -> bool:
     """Whether step points may end a process: in demo mode only."""
-    return os.environ.get("XINQIAO_MODE", "demo").strip().lower() == "demo"
+    return not _disarmed and os.environ.get("XINQIAO_MODE", "demo").strip().lower() == "demo"

@@ -3,12 +3,16 @@
 
 def serve() -> None:
     """启动应用（网页和接口）。平时由 xinqiao up 一起启动。"""
+    from datetime import UTC, datetime
+
     import uvicorn
 
+    from server import live_checks
     from server.app import create_app
     from server.settings import settings
 
     chosen = settings()
+    live_checks.refuse_unready(chosen, datetime.now(UTC).date())
     uvicorn.run(
         create_app(),
         host=chosen.host,
