@@ -157,7 +157,8 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     if (how !== "return" && result && result.at !== state.resultSeen && !turn.screening) {
       state.resultSeen = result.at;
       const dangerIsNew = (Boolean(turn.alarm) && !earlier?.alarm) || turn.messages.some((m) => m.kind === "danger");
-      if (!dangerIsNew) state.view = "result";
+      // Words of danger are read first, and finding the person comes before looking back at answers.
+      if (!dangerIsNew && !turn.contact) state.view = "result";
     }
     schedulePoll();
   }
