@@ -13,11 +13,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from escalation import chain
-from escalation.errors import CannotClose, IdentityClosed, NotAllowed
+from escalation.errors import CannotClose, FollowUpNotFound, IdentityClosed, NotAllowed
 from escalation.policy import Policy
 from escalation.staff import StaffAccount
 from escalation.store import (
     clock_of,
+    desk_call_for,
     desk_calls_of,
     event_recorded,
     events_of,
@@ -212,7 +213,7 @@ class Casework:
         with self._on(account, code, client_id, closed=True) as (db, ticket, now):
             found = [f for f in follow_ups_of(db, [ticket.id]) if f.id == follow_up_id]
             if not found:
-                raise NotAllowed("这张工单没有这次随访。")
+                raise FollowUpNotFound()
             follow_up = found[0]
             if outcome == "not_reached":
                 follow_up.outcome = outcome
@@ -291,19 +292,17 @@ class Casework:
             return desk_calls_of(db, account.office)
 
     def answer_desk_call(self, account: StaffAccount, call_id: UUID) -> None:
-        """Say that one is going there. Somebody else's answer stands."""
+        """Say that one is going there. Somebody else's answer stands; another office's call is not there."""
+        if account.role == "auditor":
+            raise NotAllowed("审计员只能查看。")
         now = self.clock()
         with self.database.transaction() as db:
-            for call in desk_calls_of(db, account.office):
-                if call.id == call_id:
-                    call.answered_at, call.answered_by = now, account.name
-                    audit.record(
-                        db,
-                        actor=account.username,
-                        action="desk_call.answered",
-                        subject=f"desk:{call_id}",
-                        at=now,
-                    )
+            call = desk_call_for(db, call_id, account)
+            if call.answered_at is None:
+                call.answered_at, call.answered_by = now, account.name
+                audit.record(
+                    db, actor=account.username, action="desk_call.answered", subject=f"desk:{call_id}", at=now
+                )
 
     # --- shared ------------------------------------------------------------------------------------
 

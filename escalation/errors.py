@@ -13,6 +13,20 @@ class TicketNotFound(EscalationError):
     """No such ticket for this caller; a foreign ticket is no different from one that does not exist."""
 
 
+class FollowUpNotFound(TicketNotFound):
+    """This ticket has no such follow-up; another ticket's is like one that does not exist."""
+
+    def __init__(self) -> None:
+        super().__init__("没有这次随访。")
+
+
+class DeskCallNotFound(TicketNotFound):
+    """Nobody calls like this at a kiosk of the caller's office."""
+
+    def __init__(self) -> None:
+        super().__init__("没有这个呼叫。")
+
+
 class TicketHeld(EscalationError):
     """Somebody else has taken it."""
 

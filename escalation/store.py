@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
-from escalation.errors import TicketNotFound
+from escalation.errors import DeskCallNotFound, TicketNotFound
 from escalation.signal import Rating, Signal
 from escalation.staff import StaffAccount
 from escalation.ticket import DeskCall, FollowUp, Ticket, TicketClock, TicketEvent
@@ -36,10 +36,13 @@ def latest_ticket_of_session(db: Session, session_id: UUID, resident_id: UUID) -
 
 
 def ticket_for(db: Session, code: str, account: StaffAccount, *, lock: bool = False) -> Ticket:
-    """The ticket of this code if the caller's office has it; otherwise `TicketNotFound`, whatever exists.
+    """The ticket of this code if the caller may read it; otherwise `TicketNotFound`, whatever exists.
 
-    The office is part of the query: what is not the caller's is never read.
+    The office is part of the query: what is not the caller's is never read. An auditor reads the tickets of
+    the whole district, and acts on none.
     """
+    if not (code.isascii() and code.isprintable()):  # no name of ours, and PostgreSQL refuses a NUL
+        raise TicketNotFound()
     query = select(Ticket).where(Ticket.code == code, _within(account))
     ticket = db.scalar(query.with_for_update() if lock else query)
     if ticket is None:
@@ -48,13 +51,15 @@ def ticket_for(db: Session, code: str, account: StaffAccount, *, lock: bool = Fa
 
 
 def tickets_for(db: Session, account: StaffAccount, *, closed: bool = False) -> Sequence[Ticket]:
-    """The tickets of the caller's office."""
+    """The tickets of the caller's office; for an auditor, of the district."""
     state = Ticket.closed_at.is_not(None) if closed else Ticket.closed_at.is_(None)
     query = select(Ticket).where(state, _within(account))
     return db.scalars(query.order_by(Ticket.opened_at.desc()).limit(200) if closed else query).all()
 
 
-def _within(account: StaffAccount):  # type: ignore[no-untyped-def]
+def _within(account: StaffAccount) -> ColumnElement[bool]:
+    if account.role == "auditor":
+        return true()
     return or_(Ticket.office == account.office, Ticket.also_office == account.office)
 
 
@@ -126,6 +131,16 @@ def signals_of_session(db: Session, session_id: UUID) -> Sequence[Signal]:
 def rating_of(db: Session, sitting_id: UUID) -> Rating | None:
     """The level of one finished sitting."""
     return db.scalar(select(Rating).where(Rating.sitting_id == sitting_id))
+
+
+def desk_call_for(db: Session, call_id: UUID, account: StaffAccount) -> DeskCall:
+    """One call to the caller's office, locked; otherwise `DeskCallNotFound`, whatever exists."""
+    call = db.scalar(
+        select(DeskCall).where(DeskCall.id == call_id, DeskCall.office == account.office).with_for_update()
+    )
+    if call is None:
+        raise DeskCallNotFound()
+    return call
 
 
 def desk_calls_of(db: Session, office: str) -> Sequence[DeskCall]:

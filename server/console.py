@@ -209,7 +209,9 @@ class Console:
             level_word=f"{ticket.rated.colour}色",
             state=ticket.state,  # type: ignore[arg-type]
             state_word=STATES[ticket.state],
-            resident=masked_name(self.vault.open(identity, "name") if identity else None),
+            resident="不显示"
+            if account.role == "auditor"
+            else masked_name(self.vault.open(identity, "name") if identity else None),
             place=ticket.place,
             office=ticket.office,
             office_name=self.intake.district.office(ticket.office).name,
@@ -269,6 +271,8 @@ class Console:
             return self._detail(db, ticket, staff.account, now)
 
     def _detail(self, db: Session, ticket: Ticket, account: StaffAccount, now: datetime) -> TicketDetail:
+        """The ticket in full; an auditor sees what was done and when, and nothing of who the resident is or said."""
+        audits = account.role == "auditor"
         clocks = clocks_of(db, [ticket.id])
         follow_ups = follow_ups_of(db, [ticket.id])
         waiting = [f for f in follow_ups if f.done_at is None]
@@ -292,7 +296,7 @@ class Console:
                 ),
                 *(clock_shown("follow_up", f.due_at, f.done_at, now) for f in follow_ups),
             ],
-            reasons=self._reasons(db, ticket),
+            reasons=[] if audits else self._reasons(db, ticket),
             routing=ticket.routing,
             basis={
                 Basis.CONSENT: "居民同意转交给司法所。",
@@ -300,7 +304,7 @@ class Console:
                 None: "居民没有同意转交，也没有生命危险：联系方式不能查看。",
             }[basis],
             consents=ConsentsShown(**{str(k): v for k, v in consents.items()}),
-            identity=self._masked(identity_of(db, ticket.resident_id)),
+            identity=self._masked(None if audits else identity_of(db, ticket.resident_id)),
             timeline=[
                 TimelineEntry(
                     id=e.id,
@@ -490,7 +494,9 @@ class Console:
     # --- in the chat -------------------------------------------------------------------------------
 
     def chat(self, staff: Staff, code: str) -> ChatShown:
-        """The conversation since this worker first came in."""
+        """The conversation since this worker first came in; never for an auditor."""
+        if staff.account.role == "auditor":
+            raise NotAllowed("审计员不能看对话。")
         with self.database.transaction() as db:
             ticket = ticket_for(db, code, staff.account)
             return self._chat(db, ticket, staff.account)

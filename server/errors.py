@@ -35,6 +35,8 @@ _ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
     bot.ConsentMissing: (409, "consent_missing", None),
     bot.MessageTooLong: (413, "message_too_long", None),
     bot.Unstorable: (422, "unstorable", None),
+    escalation.FollowUpNotFound: (404, "not_found", None),
+    escalation.DeskCallNotFound: (404, "not_found", None),
     escalation.TicketNotFound: (404, "not_found", "没有这张工单。"),
     escalation.TicketHeld: (409, "held", None),
     escalation.NotAllowed: (409, "not_allowed", None),

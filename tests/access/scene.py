@@ -1,0 +1,98 @@
+"""One resident's matter in 浦沿 with everybody around it, to ask every route as everybody."""
+
+import uuid
+from functools import cached_property
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from escalation.ticket import DeskCall, Ticket
+from tests.support.town import Officer, Resident, Town
+
+ROLES = ("nobody", "resident", "neighbour", "officer", "stranger", "supervisor", "duty", "auditor", "rasa")
+
+
+class People:
+    """Everybody who works in this district; logged in once."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.known: dict[str, Officer] = {}
+
+    def __getitem__(self, role: str) -> Officer:
+        if role not in self.known:
+            self.known[role] = {
+                "officer": lambda: self.town.officer("puyan"),
+                "stranger": lambda: self.town.officer("xixing", name="何苗"),
+                "supervisor": lambda: self.town.officer("puyan", "supervisor", "钱敏"),
+                "duty": lambda: self.town.officer("desk", "duty_officer", "周平"),
+                "auditor": lambda: self.town.officer("desk", "auditor", "吴清"),
+            }[role]()
+        return self.known[role]
+
+
+class Scene:
+    """A resident in danger, with an open question, and the ticket of 浦沿; `held` by the officer or by nobody."""
+
+    def __init__(self, town: Town, people: People, held: bool = True) -> None:
+        self.town = town
+        self.people = people
+        town.services.limits.seen.clear()  # who asks how often is another test's matter
+        self.resident: Resident = town.resident(place="puyan-hall")
+        self.resident.agrees()
+        turn = self.resident.says("我不想活了")
+        assert turn.screening is not None
+        assert turn.alarm is not None
+        self.resident_code = turn.alarm.code
+        self.administration, self.item = str(turn.screening.administration), turn.screening.item
+        with town.database.transaction() as db:
+            index = town.database.vault.index("resident_code", self.resident_code)
+            self.code = db.scalars(select(Ticket.code).where(Ticket.resident_code_index == index)).one()
+        if held:
+            people["officer"].acknowledges(self.code)
+            people["officer"].on(self.code, "calls", outcome="spoke")
+            planned = people["officer"].on(self.code, "follow-ups", after_hours=[48])
+            self.follow_up = planned["follow_ups"][0]["id"]
+
+    @cached_property
+    def neighbour(self) -> Resident:
+        somebody = self.town.resident(place="xixing-hall")
+        somebody.agrees()
+        return somebody
+
+    @cached_property
+    def call(self) -> str:
+        waiting = self.town.resident(place="puyan-hall", door="kiosk")
+        waiting.does("POST", "/person", {"client_id": str(uuid.uuid4())})
+        with self.town.database.transaction() as db:
+            return str(db.scalars(select(DeskCall.id).order_by(DeskCall.at.desc(), DeskCall.id)).first())
+
+    def fill(self, value: Any) -> Any:
+        """A row's body with this scene's ids in it."""
+        if isinstance(value, dict):
+            return {k: self.fill(v) for k, v in value.items()}
+        if value == "{administration}":
+            return self.administration
+        return self.item if value == "{item}" else value
+
+    def path(self, path: str, row: dict[str, Any]) -> str:
+        code = self.resident_code if row.get("code") == "resident_code" else self.code
+        if "{follow_up}" in path:
+            path = path.replace("{follow_up}", self.follow_up)
+        if "{call}" in path:
+            path = path.replace("{call}", self.call)
+        return path.replace("{code}", code)
+
+    def ask(self, role: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        """The same request, as somebody else."""
+        cookie, headers = None, {}
+        if role == "resident":
+            cookie = self.resident.cookie
+        elif role == "neighbour":
+            cookie = self.neighbour.cookie
+        elif role == "rasa":
+            headers = {"X-Action-Token": "test-token"}
+        elif role != "nobody":
+            cookie = self.people[role].cookie
+        return self.town.ask(method, path, cookie=cookie, headers=headers, json=body)
