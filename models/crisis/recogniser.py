@@ -79,22 +79,26 @@ class CrisisRecogniser:
         hidden = self._hidden(text)
         findings: list[_Finding] = []
         for rule in self._book.rules:
-            kept = 0
-            for found in rule.pattern.finditer(text):
+            hides = [
+                spots
+                for hidden_from, spots in hidden.items()
+                if not hidden_from or rule.category in hidden_from
+            ]
+            kept = position = 0
+            while position < len(text) and kept < _MOST_FINDINGS:
+                found = rule.pattern.search(text, position)
+                if found is None:
+                    break
                 start, end = found.span()
-                if start == end or any(
-                    spots.find(1, start, end) >= 0
-                    for hides, spots in hidden.items()
-                    if not hides or rule.category in hides
-                ):
+                position = start + 1  # what is masked or denied must not swallow what follows it
+                if any(spots.find(1, start, end) >= 0 for spots in hides):
                     continue
                 marked = found.start(found.lastindex) if found.lastindex else start
                 finding = self._judge(rule, view, start, marked, end)
                 if finding is not None:
                     findings.append(finding)
                     kept += 1
-                    if kept >= _MOST_FINDINGS:
-                        break
+                    position = end
         return findings
 
     def _hidden(self, text: str) -> dict[frozenset[str], bytearray]:

@@ -118,7 +118,11 @@ def _compile(pattern: str, words: dict[str, list[str]], where: str) -> re.Patter
 
 
 def _one(patterns: list[str], words: dict[str, list[str]], where: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{_compile(p, words, where).pattern})" for p in patterns))
+    compiled = [_compile(pattern, words, where) for pattern in patterns]
+    for pattern, regex in zip(patterns, compiled, strict=True):
+        if regex.fullmatch(""):
+            raise PatternError(f"{where}: {pattern} matches nothing at all")
+    return re.compile("|".join(f"(?:{regex.pattern})" for regex in compiled))
 
 
 def _rules(path: Path, words: dict[str, list[str]]) -> Iterator[Rule]:

@@ -16,7 +16,9 @@ from models.crisis.recogniser import CrisisRecogniser
 from models.crisis.rulebook import RuleBook
 from server.commands.crisis import read_lines
 
-READER = CrisisRecogniser.from_files()
+BOOK = RuleBook.from_folder()
+READER = CrisisRecogniser(BOOK)
+RULES = len(BOOK.rules)
 RISKY = "我想死自杀不没有是跳楼割腕了的，。 ！\u200b😊zs4si紫砂她妈以前现在药刀《》“”\n\0\ud800"
 
 
@@ -76,7 +78,7 @@ def test_what_is_long_but_not_endless_is_read_whole():
 def test_hostile_repetition_grows_no_faster_than_its_length(piece):
     """Twenty thousand characters of one piece: answered, and with a bounded number of reasons."""
     reading = READER.read((piece * 20_000)[:20_000])
-    assert len(reading.reasons) <= 200 * len(RuleBook.from_folder().rules)
+    assert len(reading.reasons) <= 200 * RULES
 
 
 def test_the_pattern_language_knows_no_unbounded_repetition():
@@ -86,8 +88,7 @@ def test_the_pattern_language_knows_no_unbounded_repetition():
 
 
 def test_no_compiled_rule_repeats_without_a_bound():
-    book = RuleBook.from_folder()
-    patterns = [r.pattern for r in book.rules] + [m.pattern for m in book.masks] + list(book.frames.values())
+    patterns = [r.pattern for r in BOOK.rules] + [m.pattern for m in BOOK.masks] + list(BOOK.frames.values())
     for pattern in patterns:
         assert not re.search(r"(?<!\\)[*+]|\{\d+,\}", pattern.pattern), pattern.pattern
 
@@ -134,6 +135,27 @@ def test_whose_danger_it_is(said, whose):
     assert whose in {r.whose for r in READER.read(said).reasons if r.category != "domestic_violence"}
 
 
+@pytest.mark.parametrize("said", ["因为老公想死", "想到女儿就想死", "没有他想死"])
+def test_a_person_who_is_only_the_cause_is_not_the_one_in_danger(said):
+    reading = READER.read(said)
+    assert reading.level == "crisis"
+    assert {reason.whose for reason in reading.reasons} == {"self"}
+
+
+def test_somebody_elses_danger_is_urgent_when_it_happens_now():
+    now, talk = READER.read("我女儿刚刚开了煤气"), READER.read("我女儿说想死")
+    assert (now.level, now.imminent) == ("crisis", True)
+    assert {reason.whose for reason in now.reasons} == {"other"}
+    assert (talk.level, talk.imminent) == ("elevated", False)
+
+
+@pytest.mark.parametrize(
+    "said", ["游戏输了我想死了", "王者掉段我想自杀", "看了新闻有人自杀我也想自杀", "论文写不出我要跳楼"]
+)
+def test_a_story_a_game_or_the_news_never_hides_the_speakers_own_words(said):
+    assert READER.read(said).level == "crisis"
+
+
 def test_the_command_answers_every_line_in_order():
     lines = [
         "我不想活了".encode(),
@@ -160,5 +182,5 @@ def test_a_reader_that_fails_has_not_said_that_all_is_well():
             raise RuntimeError
 
     out = io.BytesIO()
-    read_lines(io.BytesIO("你好\n再见\n".encode()), out, Broken(RuleBook.from_folder()))
+    read_lines(io.BytesIO("你好\n再见\n".encode()), out, Broken(BOOK))
     assert [json.loads(line)["level"] for line in out.getvalue().splitlines()] == ["elevated", "elevated"]
