@@ -32,7 +32,11 @@ def create_app(services: Services | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if services is None:
             logs.configure()
-            app.state.services = wire(settings())
+            try:
+                app.state.services = wire(settings())
+            except Exception as error:
+                logs.log.critical("cannot start: %s", logs.kind_and_place(error, error.__traceback__))
+                raise
         yield
         await app.state.services.rasa.close()
         app.state.services.close()
