@@ -1,4 +1,4 @@
-"""`xinqiao seed`: the demo district's staff, once. All people here are invented."""
+"""`xinqiao seed`: the demo district, once: its staff, and two matters of last week. All people are invented."""
 
 import json
 import os
@@ -27,12 +27,16 @@ ROLES = {
 
 
 def seed() -> None:
-    """写入演示区的工作人员账号（只写一次；已有的不动）。"""
+    """写入演示区：工作人员账号和上周的两件旧事（只写一次；已有的不动）。"""
+    from datetime import timedelta
+
     import typer
     from sqlalchemy import select
 
     from escalation.staff import StaffAccount, new_account
     from residents.district import load_district
+    from residents.resident import Resident
+    from server import demo_stories
     from server.settings import settings
     from server.wiring import database_url, utc_now
     from storage import audit
@@ -46,8 +50,12 @@ def seed() -> None:
     database = Database(database_url(chosen), Vault(Keyring.load(chosen.keys)))
     codes = office_codes(load_district(chosen.district))
     passwords = _passwords(chosen.home / "demo_accounts.json")
+    begin = utc_now()
     with database.transaction() as db:
         known = set(db.scalars(select(StaffAccount.username)))
+        new = not known and db.scalar(select(Resident.id).limit(1)) is None
+        if new:  # the trail only goes forward: whoever acted last week was hired before
+            begin -= timedelta(days=4)
         for username, name, role, office in OFFICERS:
             if username not in known:
                 db.add(
@@ -58,9 +66,11 @@ def seed() -> None:
             actor="operator",
             action="seed",
             subject="staff",
-            at=utc_now(),
+            at=begin,
             added=len(OFFICERS) - len(known),
         )
+    if new:
+        demo_stories.tell(chosen, database, begin, ("puyan", "changhe"))
     database.close()
     typer.echo(f"演示账号：新增 {len(OFFICERS) - len(known)} 个，已有 {len(known)} 个。")
 

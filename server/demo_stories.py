@@ -1,0 +1,161 @@
+"""Two invented people of last week, so that a new demo district is not empty. Nobody here exists.
+
+They go through the same code as everybody: conversation, intake, casework and delivery, with a clock in the past
+and nobody to talk back. Their matters are closed; what is left open is a follow-up some days ahead.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from bot.rasa_client import RasaClient, RasaSilent
+from bot.transcript import Bubble
+from bot.turn import Turn
+from escalation.channels import Notice, Receipt
+from escalation.outbox import deliver_due
+from escalation.staff import StaffAccount
+from escalation.store import follow_ups_of, tickets_for
+from residents.resident import ContactField
+from residents.session import ResidentSession
+from server.settings import Settings
+from server.wiring import Services, wire
+from storage.database import Database
+
+
+class PastClock:
+    """A clock that the stories move themselves."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, **span: float) -> None:
+        """Move on."""
+        self.now += timedelta(**span)
+
+
+class NobodyTalks(RasaClient):
+    """No dialogue: the application's own sentences stand in."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:9", 1.0)
+
+    async def send(self, sender: str, message: str, *, patient: bool = False) -> list[Bubble]:
+        raise RasaSilent("demo")
+
+
+class AlreadySent:
+    """A channel that has handed over everything: last week's notices ring nowhere today."""
+
+    name = "webhook"
+
+    def send(self, notice: Notice) -> Receipt:
+        """Say that it was taken."""
+        return Receipt(self.name, "demo-seed")
+
+
+def tell(settings: Settings, database: Database, begin: datetime, officers: tuple[str, str]) -> datetime:
+    """Write both stories, beginning at `begin`; returns the moment at which the last one ends."""
+    clock = PastClock(begin)
+    services = wire(settings, clock=clock, database=database, rasa=NobodyTalks(), channel=AlreadySent())
+    try:
+        asyncio.run(_both(services, clock, officers))
+    finally:
+        services.threads.shutdown(wait=True)
+    return clock.now
+
+
+async def _both(services: Services, clock: PastClock, officers: tuple[str, str]) -> None:
+    await _story(
+        services,
+        clock,
+        officers[0],
+        says="晚上老是醒，白天没力气，儿子在外地，家里就我一个",
+        mood=2,
+        details={"name": "周桂芬", "phone": "05710000131", "address": "浦沿街道东冠社区7幢"},
+        findings=("isolation", "illness"),
+        to="community",
+        note="老人独居，社区每天上门看看，儿子周末回来。",
+    )
+    clock.passes(hours=5)
+    await _story(
+        services,
+        clock,
+        officers[1],
+        says="厂里欠了三个月工资，房租都交不上，心里慌得不行",
+        mood=2,
+        details={"name": "吴建明", "phone": "05710000132", "address": "长河街道"},
+        findings=("debt",),
+        to="legal_aid",
+        note="陪他去了法律援助窗口，材料已经递上去。",
+    )
+
+
+async def _story(
+    services: Services,
+    clock: PastClock,
+    username: str,
+    *,
+    says: str,
+    mood: int,
+    details: dict[ContactField, str],
+    findings: tuple[str, ...],
+    to: str,
+    note: str,
+) -> None:
+    talk = services.conversation
+    token, _ = await talk.open("phone", None, None)
+    session = talk.session_of(token)
+    await talk.consent(session, dict.fromkeys(("chat", "screening", "contact", "share"), True))
+    await talk.reply(session, uuid4(), says)
+    clock.passes(minutes=2)
+    await _screening(services, session, await talk.choose(session, uuid4(), "start_screening"), mood)
+    for field, value in details.items():
+        await talk.contact(session, uuid4(), field, value)
+    await talk.leave(session)
+    _send(services, clock)
+    await asyncio.to_thread(_casework, services, clock, username, findings, to, note)
+
+
+async def _screening(services: Services, session: ResidentSession, turn: Turn, mood: int) -> None:
+    while (asked := turn.screening) is not None:
+        value = 0 if asked.instrument == "asq" or asked.item == "q9" else mood
+        turn = await services.conversation.answer(session, uuid4(), asked.administration, asked.item, value)
+
+
+def _casework(
+    services: Services, clock: PastClock, username: str, findings: tuple[str, ...], to: str, note: str
+) -> None:
+    work = services.console.casework
+    with services.database.transaction() as db:
+        account = db.scalars(select(StaffAccount).where(StaffAccount.username == username)).one()
+        ticket = tickets_for(db, account)[0]
+    code = ticket.code
+    acts: tuple[tuple[dict[str, float], Callable[[], None]], ...] = (
+        ({"minutes": 18}, lambda: work.acknowledge(account, code)),
+        ({"minutes": 9}, lambda: work.record_call(account, code, uuid4(), "spoke", need="visit")),
+        (
+            {"hours": 3},
+            lambda: work.record_visit(account, code, uuid4(), "met", findings=findings, note=note),
+        ),
+        ({"minutes": 15}, lambda: work.record_referral(account, code, uuid4(), to, True)),
+        ({"minutes": 3}, lambda: work.plan_follow_ups(account, code, uuid4(), [24, 168, 720])),
+        ({"minutes": 2}, lambda: work.close(account, code, uuid4(), "supported")),
+    )
+    for span, act in acts:
+        clock.passes(**span)
+        act()
+    clock.passes(hours=24)
+    with services.database.transaction() as db:
+        first = follow_ups_of(db, [ticket.id])[0]
+    work.record_follow_up(account, code, first.id, uuid4(), "better", "说睡得好一些了。")
+
+
+def _send(services: Services, clock: PastClock) -> None:
+    while deliver_due(services.database, services.channel, clock):
+        pass
