@@ -1,8 +1,9 @@
 """Xinqiao as real processes over a real database, without Rasa and without the whole stack.
 
-    works.starts("serve", die_at="S4")      # `xinqiao serve`, which will end as if killed at that step
+    works.starts("serve")                           # `xinqiao serve`
     resident = works.resident(place="puyan-hall")
-    works.starts("serve")
+    doomed = works.starts("serve", die_at="S4")     # another one, which ends as if killed at that step
+    works.dies(doomed, lambda: resident.says("…"))  # until then all requests go there
 
 It has the same residents and officers as `Town`. `works.aside` is a `Town` of its own over the same database: what
 is prepared there, the real processes find as if another process had done it.
@@ -47,7 +48,7 @@ class Works:
         self.nursery = nursery
         self.database = database
         self.home = home
-        self.port, dead = free_ports(2)
+        self.port, self.doomed_port, dead = free_ports(3)
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.settings = {
             "XINQIAO_HOME": str(home),
@@ -60,9 +61,7 @@ class Works:
         }
         self.aside = Town(database, now, home)  # type: ignore[arg-type]
         self.programs: list[Program] = []
-        self.http = httpx.Client(
-            base_url=self.base_url, headers={"Origin": self.base_url}, timeout=60.0, trust_env=False
-        )
+        self.http = httpx.Client(timeout=60.0, trust_env=False)
 
     def close(self) -> None:
         for program in self.programs:
@@ -71,8 +70,15 @@ class Works:
         self.aside.close()
 
     def starts(self, name: Name, die_at: str = "", **settings: str) -> Program:
-        """Start one program; `serve` answers when this returns."""
+        """Start one program; `serve` answers when this returns.
+
+        A `serve` that is to die has a port of its own beside the one that may run already, and gets all
+        requests until it has died.
+        """
         environment = {**self.settings, "XINQIAO_DIE_AT": die_at, **settings}
+        if name == "serve" and die_at:
+            environment["XINQIAO_PORT"] = str(self.doomed_port)
+            self.base_url = f"http://127.0.0.1:{self.doomed_port}"
         program = self.nursery.start(name, environment, self.home / f"{name}.log")
         self.programs.append(program)
         if name == "serve":
@@ -82,13 +88,14 @@ class Works:
 
     def listens(self) -> bool:
         with suppress(httpx.HTTPError):
-            return self.http.get("/healthz").status_code < 500
+            return self.http.get(f"{self.base_url}/healthz").status_code < 500
         return False
 
     def ask(self, method: str, path: str, *, cookie: str | None = None, **more: Any) -> httpx.Response:
         """One request to the real application."""
         self.http.cookies.clear()
-        return self.http.request(method, path, headers={"Cookie": cookie} if cookie else {}, **more)
+        headers = {"Origin": self.base_url, **({"Cookie": cookie} if cookie else {})}
+        return self.http.request(method, f"{self.base_url}{path}", headers=headers, **more)
 
     def resident(self, place: str | None = None, door: str = "phone") -> Resident:
         """Somebody at a door of the real application."""
@@ -117,6 +124,7 @@ class Works:
         else:
             raise AssertionError(f"it lived on and answered {answer}")
         assert program.ends() == KILLED_AT_A_STEP, program.log.read_text()
+        self.base_url = f"http://127.0.0.1:{self.port}"
 
     def a_minute_passes(self) -> None:
         """What was claimed by a process that is gone is free again, and what is due later is due now."""
