@@ -86,7 +86,7 @@ def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, obj
             for t in db.scalars(select(Ticket).where(Ticket.resident_id == resident_id))
         ],
         "查看记录": [
-            {"时间": d.at.isoformat(), "单位": d.office, "依据": d.basis, "内容": d.fields}
+            {"时间": d.at.isoformat(), "单位": d.office, "谁": d.opened_by, "依据": d.basis, "内容": d.fields}
             for d in disclosures_of(db, resident_id)
         ],
     }

@@ -256,6 +256,7 @@ class Casework:
                 office=account.office,
                 basis=basis,
                 judged_by=account.name if basis is Basis.DANGER_TO_LIFE else "居民本人",
+                opened_by=account.name,
                 fields="name phone address safe_to_call trusted_person",
                 at=now,
             )
@@ -277,6 +278,7 @@ class Casework:
                 basis=basis_for_passing_on(consents_of(db, ticket.resident_id), ticket.danger_to_life)
                 or "assigned",
                 judged_by=account.name,
+                opened_by=account.name,
                 fields="words",
                 at=now,
             )

@@ -82,7 +82,7 @@ class Consent(Identified, Entity):
 
 
 class Disclosure(Identified, Entity):
-    """One passing-on of personal data: what, on which basis, and who judged it."""
+    """One passing-on of personal data: what, on which basis, who judged it, and who opened it if somebody did."""
 
     __tablename__ = "disclosure"
 
@@ -91,6 +91,7 @@ class Disclosure(Identified, Entity):
     office: Mapped[str]
     basis: Mapped[str]
     judged_by: Mapped[str]
+    opened_by: Mapped[str | None]
     reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     fields: Mapped[str]
     at: Mapped[datetime]

@@ -374,7 +374,7 @@ class Console:
                     ReasonShown(
                         rule=found.rule,
                         sentence=self.intake.levels.fixed_reasons.get(found.rule, "依现行规则"),
-                        items=list(found.items),
+                        items=[item.removeprefix("q") for item in found.items],
                         at=signal.at,
                         level=Level(signal.level).key if signal.level else None,  # type: ignore[arg-type]
                     )

@@ -77,7 +77,7 @@ class FrontDoor:
             openings = [
                 Opening(
                     at=d.at,
-                    who=f"{district.office(d.office).name} {d.judged_by}".replace(" 居民本人", ""),
+                    who=f"{district.office(d.office).name} {d.opened_by or ''}".strip(),
                     what=_OPENED[d.fields],
                 )
                 for d in disclosures_of(db, ticket.resident_id)

@@ -187,6 +187,7 @@ def test_who_opened_what_is_shown_to_the_resident(town: Town) -> None:
 
     progress = town.ask("GET", f"/api/progress/{resident.turn.alarm.code}").json()
     assert [o["what"] for o in progress["openings"]] == ["您的联系方式", "您说过的话"]
+    assert {o["who"] for o in progress["openings"]} == {"浦沿司法所 沈青"}
 
 
 def test_without_consent_and_without_danger_identity_stays_closed(town: Town) -> None:
