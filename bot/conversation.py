@@ -659,9 +659,17 @@ class Conversation:
             try:
                 bubbles += await self.rasa.send(session.sender, message)
             except RasaSilent:
+                if instead == "plain":
+                    instead = await self._in_thread(self._another_than_last, session)
                 if not any(b.name == f"safety_{instead}" for b in bubbles):
                     bubbles += [Bubble(text, name=f"safety_{instead}") for text in SAFETY_REPLY[instead]]
         return await self._in_thread(self._keep_replies, session, bubbles, before, received)
+
+    def _another_than_last(self, session: ResidentSession) -> str:
+        """The fixed text for ordinary talk, never the same twice in a row."""
+        with self.database.transaction() as db:
+            _, last = transcript.names_said(db, session.id)
+        return "plain_again" if last == "safety_plain" else "plain"
 
     def _keep_replies(
         self, session: ResidentSession, bubbles: Sequence[Bubble], before: int, received: Received | None

@@ -1,9 +1,11 @@
 """Asking Rasa what to say. It may be slow, gone, or answer nothing: all three are the same error to us."""
 
+import asyncio
 import time
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import httpx
+from pydantic import AfterValidator, BaseModel, TypeAdapter
 
 from bot.transcript import Bubble
 
@@ -39,14 +41,15 @@ class RasaClient:
         if not patient and self.failures >= 3 and time.monotonic() < self.rested_until:
             raise RasaSilent("resting")
         try:
-            answer = await self.http.post(
-                self.url,
-                json={"sender": sender, "message": message},
-                timeout=60.0 if patient else self.budget,
-            )
+            async with asyncio.timeout(
+                60.0 if patient else self.budget
+            ):  # the client's own begins anew per byte
+                answer = await self.http.post(
+                    self.url, json={"sender": sender, "message": message}, timeout=60.0
+                )
             answer.raise_for_status()
             bubbles = _bubbles(answer.json())
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             self._failed()
             raise RasaSilent(type(error).__name__) from None
         if not bubbles:
@@ -64,23 +67,49 @@ class RasaClient:
         await self.http.aclose()
 
 
+def _storable(text: str) -> str:
+    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("this cannot be kept")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+
+
+class _Button(BaseModel):
+    choice: Text
+    title: Text
+
+
+class _Said(BaseModel):
+    text: Text
+    name: Text | None = None
+    kind: str = "text"
+    buttons: list[_Button] = []
+    exercise: Literal["breathing"] | None = None
+
+
+class _Part(BaseModel):
+    """One message of Rasa's REST channel: our own form under `custom`, else plain `text`."""
+
+    custom: _Said | None = None
+    text: Text | None = None
+
+
+_ANSWER = TypeAdapter(list[_Part])
+
+
 def _bubbles(answer: Any) -> list[Bubble]:
-    bubbles = []
-    for part in answer:
-        body = part.get("custom") or {"text": part["text"]}
-        text = body["text"]
-        if not isinstance(text, str) or not text.strip():
-            continue
-        kind = body.get("kind", "text")
-        bubbles.append(
-            Bubble(
-                text=text,
-                name=body.get("name"),
-                kind=kind if kind in ALLOWED_KINDS else "text",
-                buttons=[
-                    {"choice": b["choice"].lstrip("/"), "title": b["title"]} for b in body.get("buttons", [])
-                ],
-                exercise=body.get("exercise"),
-            )
+    """What is in an answer that has our form; `ValueError` for any other."""
+    said = [part.custom or _Said(text=part.text or "") for part in _ANSWER.validate_python(answer)]
+    return [
+        Bubble(
+            text=one.text,
+            name=one.name,
+            kind=one.kind if one.kind in ALLOWED_KINDS else "text",
+            buttons=[{"choice": b.choice.lstrip("/"), "title": b.title} for b in one.buttons],
+            exercise=one.exercise,
         )
-    return bubbles
+        for one in said
+        if one.text.strip()
+    ]
