@@ -63,7 +63,8 @@ def configure(level: int = logging.INFO) -> None:
 
 def kind_and_place(error: BaseException | None, trace: TracebackType | None) -> str:
     """What may be said of an exception: its kind, the kinds that caused it, and the lines it came through."""
-    kinds, seen = [], set()
+    kinds: list[str] = []
+    seen: set[int] = set()
     cause = error
     while cause is not None and id(cause) not in seen and len(kinds) < 5:
         seen.add(id(cause))
