@@ -14,19 +14,19 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-VERBS = (
-    "up",
-    "seed",
-    "score",
-    "crisis",
-    "route",
-    "verify",
-    "serve",
-    "jobs",
-    "gateway",
-    "migrate",
-    "openapi",
-)
+VERBS = {
+    "up": "启动全部程序，等一条消息走完整条链，然后守着它们；Ctrl-C 按顺序全部停下",
+    "seed": "写入演示区：工作人员账号和上周的两件旧事（只写一次）",
+    "score": "给量表算分：标准输入每行一个 JSON 对象，每行得一个结果",
+    "crisis": "读一句话里有没有危险：标准输入每行一句，每行得一个结果",
+    "route": "看一个地址归哪个司法所，为什么",
+    "verify": "核对审计链：完整、断在哪一条、或无法核对",
+    "serve": "启动应用（网页和接口）；平时由 up 一起启动",
+    "jobs": "启动后台的时钟和发送；平时由 up 一起启动",
+    "gateway": "演示网关：收下通知，在网页上给人看",
+    "migrate": "升级（或退回）数据库的表",
+    "openapi": "写出接口说明 openapi.json",
+}
 
 
 class Verbs(TyperGroup):
@@ -40,7 +40,7 @@ class Verbs(TyperGroup):
             return None
         function = getattr(importlib.import_module(f"server.commands.{cmd_name}"), cmd_name)
         verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        verb.command(name=cmd_name)(function)
+        verb.command(name=cmd_name, short_help=VERBS[cmd_name])(function)
         return get_command(verb)
 
 
