@@ -44,10 +44,10 @@ class Gate:
                 answer = problem(request, 403, "foreign", "这个请求不是从我们的页面来的，没有处理。")
                 await answer(scope, receive, closed)
                 return
-            body, whole = await _read(receive)
-            if not whole:
+            body, tail = await _read(receive)
+            if tail is not None:
                 if scope["path"] == MESSAGES:
-                    await self.oversize(request, _text_of(body))
+                    await self.oversize(request, _text_of(body, tail))
                 sentence = "内容太长了，麻烦分成几段再发。您写的还在输入框里。"
                 answer = problem(request, 413, "too_large", sentence)
                 await answer(scope, receive, closed)
@@ -88,32 +88,31 @@ def same_origin(headers: Headers, path: str) -> bool:
     return origin.split("://", 1)[-1] == headers.get("host")
 
 
-async def _read(receive: Receive) -> tuple[bytes, bool]:
-    """The body, and whether that is all of it; of a larger one the beginning and the end."""
+async def _read(receive: Receive) -> tuple[bytes, bytes | None]:
+    """The body and None, when that is all of it; of a larger one the beginning and the end."""
     body = b""
     head, tail, total = b"", b"", 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return body, True
+            return body, None
         chunk = message.get("body", b"")
         total += len(chunk)
         if total <= LARGEST_BODY:
             body += chunk
         else:
-            head = head or body[:KEPT]
-            tail = (tail or body[-KEPT:]) + chunk
-            tail = tail[-KEPT:]
+            whole = (tail or body) + chunk
+            head = head or whole[:KEPT]
+            tail = whole[-KEPT:]
         if not message.get("more_body") or total > GIVE_UP_AFTER:
-            return (body, True) if total <= LARGEST_BODY else (head + b"\n" + tail, False)
+            return (body, None) if total <= LARGEST_BODY else (head, tail)
 
 
-def _text_of(body: bytes) -> str:
-    """What can be read of the two ends of an over-long JSON body, escapes undone."""
-    text = body.decode("utf-8", "replace")
-    if "\\u" in text:
-        text = "".join(_unescaped(text))
-    return text
+def _text_of(head: bytes, tail: bytes) -> str:
+    """What can be read of the two ends of an over-long JSON body, in any form that JSON may have."""
+    form = json.detect_encoding(head)
+    text = "\n".join(end.decode(form, "replace") for end in (head, tail))
+    return "".join(_unescaped(text)) if "\\u" in text else text
 
 
 def _unescaped(text: str) -> list[str]:
