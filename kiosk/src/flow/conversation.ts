@@ -68,6 +68,8 @@ export interface State {
   contactAside: boolean;
   /** 「先不做」 or 「先停一停」 was chosen here: going on stays one button, and is not asked again. */
   resumeAside: boolean;
+  /** Back on this phone with a question still open: ask once whether to go on. */
+  cameBack: boolean;
   trouble: Trouble | null;
   farewell: Farewell | null;
   away: boolean;
@@ -96,6 +98,7 @@ function blank(): State {
     resultSeen: null,
     contactAside: false,
     resumeAside: false,
+    cameBack: false,
     trouble: null,
     farewell: null,
     away: false,
@@ -149,6 +152,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     if (how === "return") {
       state.resultSeen = turn.result?.at ?? null;
       if (turn.screening && !turn.resume) state.view = "chat";
+      state.cameBack = Boolean(turn.screening) && !turn.alarm;
     } else if (changed) {
       if (turn.screening) state.view = cardOpens(earlier, turn, state.typing) ? "card" : keep("chat");
       else if (state.view === "card") state.view = "chat";
@@ -381,6 +385,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   }
 
   async function choose(choice: string): Promise<void> {
+    state.cameBack = false;
     if (choice === "continue_screening" || choice === "start_screening") state.typing = state.resumeAside = false;
     if (choice === "not_now" || choice === "pause_screening") state.resumeAside = true;
     const done = await ask(
@@ -424,7 +429,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   }
 
   function backToQuestion(): void {
-    state.typing = false;
+    state.typing = state.cameBack = false;
     state.at = null;
     // What led here was said in the chat: no second introduction, least of all before a safety question.
     state.introduced = screening.value?.administration ?? null;
