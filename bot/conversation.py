@@ -37,7 +37,7 @@ from residents.errors import BadPlaceCode
 from residents.place_codes import read as read_place
 from residents.resident import ContactField, Identity, Resident, Scope
 from residents.session import Door, ResidentSession, new_sender, new_token, token_hash
-from residents.store import identity_of, session_by_token, set_consents
+from residents.store import identity_of, lock_session, session_by_token, set_consents
 from storage import audit
 from storage.database import Database
 from storage.errors import SealBroken
@@ -213,6 +213,7 @@ class Conversation:
 
     def _hear(self, session: ResidentSession, client_id: UUID, words: str) -> tuple[Received, Whose, int]:
         with self.database.transaction() as db:
+            lock_session(db, session.id)
             before = transcript.last_position(db, session.id)
             received, whose = transcript.receive(
                 db, self.vault, session.id, client_id, self.clock(), words=words
@@ -249,7 +250,7 @@ class Conversation:
         """
         plan = Plan()
         with self.database.transaction() as db:
-            session = db.get(ResidentSession, session.id, with_for_update=True) or session
+            session = lock_session(db, session.id)
             message = db.get(Message, message_id, with_for_update=True)
             if message is None or message.read_at is not None:
                 return plan
@@ -527,7 +528,7 @@ class Conversation:
 
         def end() -> Turn:
             with self.database.transaction() as db:
-                row = db.get(ResidentSession, session.id, with_for_update=True) or session
+                row = lock_session(db, session.id)
                 row.ended_at = self.clock()
                 self.intake.pause_screening(db, row)
                 audit.record(
@@ -609,10 +610,10 @@ class Conversation:
         def receive_and_act() -> tuple[Received, Whose, int, Plan]:
             plan = Plan()
             with self.database.transaction() as db:
+                row = lock_session(db, session.id)
                 before = transcript.last_position(db, session.id)
                 received, whose = transcript.receive(db, self.vault, session.id, client_id, self.clock())
                 if whose == "new":
-                    row = db.get(ResidentSession, session.id, with_for_update=True) or session
                     act(db, row, plan)
                     if standing_of(db, self.intake, row).worker is not None:
                         plan.asks.clear()
@@ -675,6 +676,7 @@ class Conversation:
         self, session: ResidentSession, bubbles: Sequence[Bubble], before: int, received: Received | None
     ) -> Turn:
         with self.database.transaction() as db:
+            lock_session(db, session.id)
             standing = standing_of(db, self.intake, session)
             filled = [
                 Bubble(self.turns.fill(b.text, standing), b.name, b.kind, b.buttons, b.exercise, b.facts)

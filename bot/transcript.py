@@ -17,6 +17,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, func, s
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from residents.store import lock_session
 from storage.base import Entity, Identified
 from storage.vault import Vault
 
@@ -90,9 +91,11 @@ def receive(
 ) -> tuple[Received, Whose]:
     """Write a request into the ledger, with its words if it has any, and say whose work it is.
 
-    Whoever does the request's work in this very transaction does it for a `new` one only: for one that was
-    `left`, the work is in the database and only the answer is missing.
+    From here on this transaction holds the conversation. Whoever does the request's work in this very
+    transaction does it for a `new` one only: for one that was `left`, the work is in the database and only
+    the answer is missing.
     """
+    lock_session(db, session_id)
     values = {
         "session_id": session_id,
         "client_id": client_id,
@@ -174,13 +177,19 @@ def say(
 
 
 def _next(db: Session, session_id: UUID) -> int:
+    lock_session(db, session_id)
+    return last_position(db, session_id) + 1
+
+
+def last_position(db: Session, session_id: UUID) -> int:
+    """The position of the last bubble; -1 when nothing was said."""
     last = db.scalar(
         select(Message.position)
         .where(Message.session_id == session_id)
         .order_by(Message.position.desc())
         .limit(1)
     )
-    return 0 if last is None else last + 1
+    return -1 if last is None else last
 
 
 def messages_of(db: Session, session_id: UUID, after: int = -1) -> Sequence[Message]:
@@ -200,11 +209,6 @@ def position_of(db: Session, session_id: UUID, message_id: UUID | None) -> int:
         select(Message.position).where(Message.session_id == session_id, Message.id == message_id)
     )
     return -1 if found is None else found
-
-
-def last_position(db: Session, session_id: UUID) -> int:
-    """The position of the last bubble; -1 when nothing was said."""
-    return _next(db, session_id) - 1
 
 
 def names_said(db: Session, session_id: UUID) -> tuple[Counter[str], str | None]:

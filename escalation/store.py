@@ -14,11 +14,12 @@ from escalation.ticket import DeskCall, FollowUp, Ticket, TicketClock, TicketEve
 
 
 def open_ticket_of(db: Session, resident_id: UUID, kind: str = "home_visit") -> Ticket | None:
-    """The open ticket of this person, locked. The caller holds the resident's row."""
+    """The open ticket of this person, locked and as it stands now. The caller holds the resident's row."""
     return db.scalar(
         select(Ticket)
         .where(Ticket.resident_id == resident_id, Ticket.kind == kind, Ticket.closed_at.is_(None))
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 
@@ -44,7 +45,9 @@ def ticket_for(db: Session, code: str, account: StaffAccount, *, lock: bool = Fa
     if not (code.isascii() and code.isprintable()):  # no name of ours, and PostgreSQL refuses a NUL
         raise TicketNotFound()
     query = select(Ticket).where(Ticket.code == code, _within(account))
-    ticket = db.scalar(query.with_for_update() if lock else query)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    ticket = db.scalar(query)
     if ticket is None:
         raise TicketNotFound()
     return ticket

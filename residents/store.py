@@ -21,9 +21,28 @@ def session_by_sender(db: Session, sender: str) -> ResidentSession | None:
     return db.scalar(select(ResidentSession).where(ResidentSession.sender == sender))
 
 
+def lock_session(db: Session, session_id: UUID) -> ResidentSession:
+    """The conversation's row, locked and as it stands now: everything that happens in one conversation queues here.
+
+    It comes before every other lock (then the resident, then the ticket), so that no two requests of one
+    conversation, and no worker who comes in, wait for each other for ever.
+    """
+    return db.scalars(
+        select(ResidentSession)
+        .where(ResidentSession.id == session_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def lock_resident(db: Session, resident_id: UUID) -> Resident:
     """The resident's row, locked: everything that may open or raise a ticket of one person queues here."""
-    return db.scalars(select(Resident).where(Resident.id == resident_id).with_for_update()).one()
+    return db.scalars(
+        select(Resident)
+        .where(Resident.id == resident_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def identity_of(db: Session, resident_id: UUID) -> Identity | None:

@@ -32,7 +32,7 @@ from escalation.ticket import FollowUp, Ticket, TicketClock
 from escalation.triage import Level, Reason
 from residents.resident import Basis, Identity, basis_for_passing_on
 from residents.session import ResidentSession
-from residents.store import consents_of, identity_of
+from residents.store import consents_of, identity_of, lock_session
 from server.errors import NotLoggedIn
 from server.schemas import (
     ChatShown,
@@ -506,12 +506,11 @@ class Console:
         now = self.clock()
         account = staff.account
         with self.database.transaction() as db:
-            ticket = self._chatting(db, staff, code)
-            worker = worker_in(db, ticket.session_id)
-            session = db.get(ResidentSession, ticket.session_id, with_for_update=True)
+            ticket, session = self._chatting(db, staff, code)
+            worker = worker_in(db, session.id)
             if action == "join" and worker is not None and worker.staff_id != account.id:
                 raise NotAllowed(f"{worker.name}已经在对话里。")
-            if action == "join" and worker is None and session is not None:
+            if action == "join" and worker is None:
                 db.add(
                     Handoff(
                         session_id=session.id,
@@ -544,8 +543,8 @@ class Console:
         """Say something to the resident; sent twice, it is said once."""
         now = self.clock()
         with self.database.transaction() as db:
-            ticket = self._chatting(db, staff, code)
-            worker = worker_in(db, ticket.session_id)
+            ticket, session = self._chatting(db, staff, code)
+            worker = worker_in(db, session.id)
             if worker is None or worker.staff_id != staff.account.id:
                 raise NotAllowed("先加入对话，再发消息。")
             _, whose = transcript.receive(db, self.vault, ticket.session_id, client_id, now)
@@ -556,11 +555,13 @@ class Console:
                 )  # fmt: skip
             return self._chat(db, ticket, staff.account)
 
-    def _chatting(self, db: Session, staff: Staff, code: str) -> Ticket:
+    def _chatting(self, db: Session, staff: Staff, code: str) -> tuple[Ticket, ResidentSession]:
+        """The ticket and its conversation, both locked: the conversation first, as everywhere."""
+        session = lock_session(db, ticket_for(db, code, staff.account).session_id)
         ticket = ticket_for(db, code, staff.account, lock=True)
         if staff.account.role == "auditor" or ticket.closed_at is not None:
             raise NotAllowed("这张工单的对话已经关闭。")
-        return ticket
+        return ticket, session
 
     def _chat(self, db: Session, ticket: Ticket, account: StaffAccount) -> ChatShown:
         since = first_seen_by(db, ticket.session_id, account.id)
