@@ -54,7 +54,10 @@ _AT_END = """() => {
 
 
 class Shots:
-    """Screenshots in the order in which they were taken: `01-phone-first-screen.png`. They are kept."""
+    """Screenshots in the order in which they were taken, a folder for each story: `01-phone-first-screen.png`.
+
+    They are kept until the story is told again.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         chosen = os.environ.get("XINQIAO_SHOTS")
@@ -62,9 +65,12 @@ class Shots:
         self.taken: dict[str, int] = {}
 
     def path(self, story: str, name: str) -> Path:
-        self.taken[story] = self.taken.get(story, 0) + 1
         folder = self.folder / story
-        folder.mkdir(parents=True, exist_ok=True)
+        if story not in self.taken:
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in folder.glob("*.png"):
+                old.unlink()
+        self.taken[story] = self.taken.get(story, 0) + 1
         return folder / f"{self.taken[story]:02}-{name}.png"
 
 
