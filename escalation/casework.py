@@ -154,13 +154,15 @@ class Casework:
         with self._on(account, code, client_id) as (db, ticket, now):
             self._held(ticket, account)
             at = min(visited_at or now, now)
-            ticket.attempt(at)
-            if outcome == "met":
+            answers = at >= ticket.spoken_at  # a visit before the alarm is written down, and answers nothing
+            if answers and outcome == "met":
                 ticket.meet(at)
                 stop_clocks(db, ticket, ["contact", "speak", "visit"], at)
-                self._confirm_address(db, ticket)
-            else:
+            elif answers:
+                ticket.attempt(at)
                 stop_clocks(db, ticket, ["contact"], at)
+            if outcome == "met":
+                self._confirm_address(db, ticket)
             found = "、".join(FOUND[f] for f in findings)
             text = f"{VISITED[outcome]}{'，家人在场' if family_present else ''}{f'。看到：{found}' if found else ''}。"
             self._write(db, ticket, "visit", account, client_id, text, note, at)
@@ -372,7 +374,8 @@ class AlreadyRecorded(Exception):
 
 def missing_before_closing(db: Session, ticket: Ticket, policy: Policy) -> list[str]:
     """What the policy wants before this ticket may be closed and is not there yet."""
-    handed_over = any(e.kind in {f"referral.{to}" for to in HANDED_OVER} for e in events_of(db, ticket))
+    handing_over = {f"referral.{to}" for to in HANDED_OVER}
+    handed_over = any(e.kind in handing_over and e.at >= ticket.spoken_at for e in events_of(db, ticket))
     stands = {
         "spoke": ticket.spoke_at is not None,
         "met": ticket.met_at is not None or handed_over,

@@ -1,7 +1,8 @@
 """The chain of people who are told until one of them acts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from escalation.triage import Level
 from residents.district import District
 
 CHANNEL = "webhook"
+AGAIN_EVERY = timedelta(minutes=15)
 _TOLD = {"office": "司法所值班", "supervisor": "司法所负责人", "district_desk": "区值班台"}
 
 
@@ -36,6 +38,14 @@ def take_step(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now
     tell(db, ticket, rung.tell, occasion, respond_by, telling, now)
     ticket.step += 1
     ticket.step_due_at = policy.step_due(ticket.rated, ticket.step, ticket.chain_since)
+
+
+def tell_again(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now: datetime) -> None:
+    """Tell the office that the resident is in danger again, at most once in a quarter of an hour."""
+    clock = "contact" if "contact" in policy.clocks(ticket.rated) else "speak"
+    respond_by = policy.deadline(clock, ticket.rated, ticket.spoken_at, now)  # type: ignore[arg-type]
+    occasion = f"again.{now.timestamp() // AGAIN_EVERY.total_seconds():.0f}"
+    tell(db, ticket, "office", occasion, respond_by, telling, now)
 
 
 def tell(
@@ -115,16 +125,26 @@ def area(district: District, office: str) -> str:
     return district.street(street).name if street else district.name
 
 
-def restart_clocks(db: Session, ticket: Ticket, policy: Policy, clocks: list[TicketClock]) -> None:
-    """Set the clocks to this level. A deadline is only ever brought forward; a stopped clock stays stopped."""
+def restart_clocks(
+    db: Session, ticket: Ticket, policy: Policy, clocks: Sequence[TicketClock], now: datetime
+) -> None:
+    """Set the clocks to this level and this sentence.
+
+    A running clock is only ever brought forward; one that was stopped runs again, but not the acknowledgement
+    of a ticket that somebody has: they are to reach the resident as if they had taken it now.
+    """
     known = {clock.name: clock for clock in clocks}
+    held_since = now if ticket.holder_id is not None else None
     for name in policy.clocks(ticket.rated):
-        due = policy.deadline(name, ticket.rated, ticket.spoken_at, ticket.acknowledged_at)
+        due = policy.deadline(name, ticket.rated, ticket.spoken_at, held_since)
         clock = known.get(name)
         if clock is None:
             db.add(TicketClock(ticket_id=ticket.id, name=name, due_at=due, rounds=0))
         elif clock.stopped_at is None:
             clock.due_at = min(clock.due_at, due)
+        elif name != "acknowledge" or held_since is None:
+            clock.due_at, clock.stopped_at = due, None
+            clock.rounds, clock.told_at = 0, None
 
 
 def note(db: Session, ticket: Ticket, kind: str, who: str, text: str, now: datetime) -> TicketEvent:

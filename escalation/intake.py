@@ -324,7 +324,7 @@ class Intake:
         db.add(ticket)
         db.flush()
         chain.note(db, ticket, "opened", "系统", f"工单打开：{level.colour}色。{found.reason}", now)
-        chain.restart_clocks(db, ticket, policy, [])
+        chain.restart_clocks(db, ticket, policy, [], now)
         chain.take_step(db, ticket, policy, self.telling, now)
         self._passed_on(db, ticket, now)
         audit.record(
@@ -336,17 +336,27 @@ class Intake:
     def _attach(
         self, db: Session, ticket: Ticket, level: Level, danger: bool, spoken_at: datetime, now: datetime
     ) -> bool:
-        """Add a signal to the open ticket. A higher level brings every deadline forward and tells the office."""
+        """Add a signal to the open ticket; says whether that raised its level.
+
+        A higher level is a new alarm: the clocks start again, and everybody is told until somebody takes it.
+        Danger of the same level, after somebody has already tried to reach this person, starts the clocks again
+        too and is told to the office; whoever has the ticket keeps it, and must try again.
+        """
         ticket.danger_to_life = ticket.danger_to_life or danger
-        if level <= ticket.rated:
-            chain.note(db, ticket, "signal", "系统", "居民又有新的情况，已并入本工单。", now)
-            return False
-        ticket.level = int(level)
-        ticket.spoken_at = spoken_at
-        chain.note(db, ticket, "raised", "系统", f"升为{level.colour}色。", now)
         policy = self.policies[ticket.kind]
-        chain.restart_clocks(db, ticket, policy, list(clocks_of(db, [ticket.id])))
-        ticket.start_chain(now)
+        clocks = clocks_of(db, [ticket.id])
+        if level <= ticket.rated:
+            again = danger and ticket.attempted_at is not None
+            text = "居民又说到危险，时限重新算起。" if again else "居民又有新的情况，已并入本工单。"
+            chain.note(db, ticket, "signal", "系统", text, now)
+            if again:
+                ticket.stir(spoken_at)
+                chain.restart_clocks(db, ticket, policy, clocks, now)
+                chain.tell_again(db, ticket, policy, self.telling, now)
+            return False
+        ticket.rise(level, spoken_at, now)
+        chain.note(db, ticket, "raised", "系统", f"升为{level.colour}色。", now)
+        chain.restart_clocks(db, ticket, policy, clocks, now)
         chain.take_step(db, ticket, policy, self.telling, now)
         self._passed_on(db, ticket, now)
         audit.record(

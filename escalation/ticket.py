@@ -87,10 +87,22 @@ class Ticket(Identified, Entity):
         self.chain_since, self.step, self.step_due_at = now, 0, now
 
     def lapse(self, now: datetime) -> None:
-        """Undo an acknowledgement that led to no attempt to reach the resident; the chain begins again."""
+        """Undo an acknowledgement; the chain begins again."""
         self.holder_id = self.holder_name = self.acknowledged_at = None
         self.state = "requested"
         self.start_chain(now)
+
+    def rise(self, level: Level, spoken_at: datetime, now: datetime) -> None:
+        """A higher level is a new alarm: whoever had the ticket takes it again, or somebody else does."""
+        self.level = int(level)
+        self.stir(spoken_at)
+        self.lapse(now)
+
+    def stir(self, spoken_at: datetime) -> None:
+        """New danger: what was done before it no longer counts as having reached this person."""
+        self.spoken_at = spoken_at
+        self.attempted_at = self.spoke_at = self.met_at = None
+        self.state = "accepted" if self.holder_id is not None else "requested"
 
     def attempt(self, now: datetime) -> None:
         """Somebody tried to reach the resident."""

@@ -111,9 +111,8 @@ class Watch:
                 return False
             late, ticket = row
             audience: Audience = "supervisor" if late.rounds == 0 else "district_desk"
-            chain.tell(
-                db, ticket, audience, f"late.{late.name}.{late.rounds}", late.due_at, self.telling, now
-            )  # fmt: skip
+            occasion = f"late.{late.name}.{late.due_at.timestamp():.0f}.{late.rounds}"
+            chain.tell(db, ticket, audience, occasion, late.due_at, self.telling, now)
             late.rounds += 1
             late.told_at = now + self.policies[ticket.kind].levels[ticket.rated].late_again_every
             label = CLOCK_NAMES_ZH[late.name]

@@ -25,6 +25,7 @@ from escalation.store import (
     events_of,
     follow_ups_of,
     signals_of_ticket,
+    stop_clocks,
     ticket_for,
     tickets_for,
 )
@@ -526,7 +527,7 @@ class Console:
                 transcript.say(
                     db, self.vault, session.id, [Bubble(text)], now, author="worker", author_name=account.name
                 )
-                ticket.attempt(now)
+                self._reached(db, ticket, now)
                 chain.note(db, ticket, "chat", account.name, "进入了居民的对话。", now)
             elif action == "leave" and worker is not None and worker.staff_id == account.id:
                 worker.left_at = now
@@ -549,6 +550,7 @@ class Console:
                 raise NotAllowed("先加入对话，再发消息。")
             _, whose = transcript.receive(db, self.vault, ticket.session_id, client_id, now)
             if whose == "new":
+                self._reached(db, ticket, now)
                 transcript.say(
                     db, self.vault, ticket.session_id, [Bubble(text)], now,
                     author="worker", author_name=staff.account.name,
@@ -562,6 +564,11 @@ class Console:
         if staff.account.role == "auditor" or ticket.closed_at is not None:
             raise NotAllowed("这张工单的对话已经关闭。")
         return ticket, session
+
+    def _reached(self, db: Session, ticket: Ticket, now: datetime) -> None:
+        """Writing to the resident in the chat is an attempt to reach them, as a call is."""
+        ticket.attempt(now)
+        stop_clocks(db, ticket, ["contact"], now)
 
     def _chat(self, db: Session, ticket: Ticket, account: StaffAccount) -> ChatShown:
         since = first_seen_by(db, ticket.session_id, account.id)
