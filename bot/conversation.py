@@ -170,6 +170,7 @@ class Conversation:
     def _consent(self, session: ResidentSession, ticks: dict[str, bool]) -> tuple[int, bool]:
         now = self.clock()
         with self.database.transaction() as db:
+            lock_session(db, session.id)
             changed = set_consents(db, session.resident_id, ticks, WORDING_VERSION, now)
             if changed:
                 audit.record(
@@ -178,7 +179,7 @@ class Conversation:
                     withdrawn=[str(s) for s in changed if not ticks[s]],
                 )  # fmt: skip
             last = transcript.last_position(db, session.id)
-            return last, last < 0 and ticks.get("chat", False)
+            return last, last < 0 and Scope.CHAT in changed and ticks["chat"]
 
     # --- one message -------------------------------------------------------------------------------
 
