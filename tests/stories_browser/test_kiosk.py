@@ -128,7 +128,7 @@ def test_somebody_calls_a_person_to_the_kiosk(browser: Chromium, street: Street)
 
 def and_clears(kiosk: Device, act: Callable[[], object]) -> None:
     """Does what clears the kiosk, and waits until the page has been loaded afresh."""
-    with kiosk.page.expect_response(re.compile(r"/api/district")):
-        with kiosk.page.expect_navigation(wait_until="load"):
-            act()
+    asked = kiosk.page.expect_response(re.compile(r"/api/district"))
+    with asked, kiosk.page.expect_navigation(wait_until="load"):
+        act()
     kiosk.see("attract")

@@ -160,7 +160,7 @@ def the_officer_takes_it(officer: Device, street: Street, code: str) -> None:
     row = officer.page.locator(f'[data-test=ticket-row][data-code="{code}"]')
     expect(row).to_contain_text("红")
     expect(row).to_contain_text("余*")
-    expect(row).to_contain_text("彩虹社区公告栏")
+    expect(row).to_contain_text("浦沿街道 · 东冠社区")
     expect(row).not_to_contain_text(NAME)
     officer.shot("list")
     row.click()

@@ -18,7 +18,7 @@ WANTED = {
     "phone-progress": "yu_dajie/*-phone-progress.png",
     "kiosk-attract": "three_doors/*-kiosk-attract.png",
     "console-list": "yu_dajie/*-desk-list.png",
-    "console-ticket": "yu_dajie/*-desk-identity-open.png",
+    "console-ticket": "yu_dajie/*-desk-ticket.png",
 }
 LARGEST = 300_000
 
