@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from escalation.outbox import deliver_due
+from escalation.outbox import AT_ONCE, deliver_due
 from server.commands.verify import anchors_file
 from server.wiring import Services
 from storage import audit
@@ -23,6 +23,7 @@ log = logging.getLogger("xinqiao.jobs")
 
 EVERY_SECONDS = 1.0
 STUCK_AFTER = 60.0
+AT_MOST = 4 * AT_ONCE
 ANCHOR_EVERY = timedelta(minutes=10)
 
 
@@ -37,9 +38,13 @@ def watch_round(services: Services) -> None:
 
 
 def delivery_round(services: Services) -> None:
-    """Send what is due until nothing more goes out."""
-    while deliver_due(services.database, services.channel, services.clock):
-        pass
+    """Send what is due until nothing more goes out; what is beyond `AT_MOST` waits for the next round.
+
+    So a long queue before a slow gateway is not taken for a round that hangs.
+    """
+    for _ in range(AT_MOST // AT_ONCE):
+        if not deliver_due(services.database, services.channel, services.clock):
+            break
 
 
 def anchor_round(services: Services) -> None:
