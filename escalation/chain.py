@@ -36,7 +36,7 @@ def take_step(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now
     respond_by = policy.deadline("acknowledge", ticket.rated, ticket.spoken_at)
     occasion = f"step{ticket.step}.{int(ticket.chain_since.timestamp() * 1e6)}"
     tell(db, ticket, rung.tell, occasion, respond_by, telling, now)
-    ticket.step += 1
+    ticket.step = policy.next_step(ticket.rated, ticket.step, ticket.chain_since, now)
     ticket.step_due_at = policy.step_due(ticket.rated, ticket.step, ticket.chain_since)
 
 

@@ -26,7 +26,8 @@ _DURATION = re.compile(r"^(\d{1,4})([mhd])$")
 _WORKING_DAYS = re.compile(r"^(\d{1,2})wd$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _FOLDER = Path(__file__).parent / "policies"
-_AFTER_ACKNOWLEDGE_DEADLINE = timedelta(minutes=30)
+_TIME_TO_CALL = timedelta(minutes=30)
+"""What whoever acknowledges at the last moment, or after it, still has before the day's end counts."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,23 @@ class Policy:
         due = midnight.astimezone(spoken_at.tzinfo)
         if clock == "acknowledge" or rule.working_days:
             return due
-        acknowledge = self.deadline("acknowledge", level, spoken_at)
-        return max(due, acknowledge + _AFTER_ACKNOWLEDGE_DEADLINE)
+        acknowledged = self.deadline("acknowledge", level, spoken_at)
+        if clock == "contact" and acknowledged_at is not None:
+            acknowledged = acknowledged_at
+        return max(due, acknowledged + _TIME_TO_CALL)
 
     def step(self, level: Level, number: int) -> Step:
         """Step `number` (0 is the first); beyond the last, the last again."""
         steps = self.levels[level].steps
         return steps[min(number, len(steps) - 1)]
+
+    def next_step(self, level: Level, number: int, since: datetime, now: datetime) -> int:
+        """The step after `number`. Repetitions whose time has passed are left out: a long silence of ours is not
+        made up for all at once."""
+        number += 1
+        while number >= len(self.levels[level].steps) and self.step_due(level, number, since) <= now:
+            number += 1
+        return number
 
     def step_due(self, level: Level, number: int, since: datetime) -> datetime:
         """When step `number` is taken if nobody has acknowledged by then."""

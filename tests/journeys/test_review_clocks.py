@@ -15,6 +15,34 @@ def wishes_to_die(town: Town, place: str = "puyan-hall") -> Resident:
     return resident
 
 
+def test_an_officer_who_takes_an_orange_ticket_the_next_day_has_time_to_call(town: Town) -> None:
+    wishes_to_die(town)
+    town.clock.advance(hours=20)
+    town.jobs()
+    officer = town.officer("puyan")
+    code = officer.only_ticket()["code"]
+    officer.acknowledges(code)
+    town.passes(minutes=5)
+    assert officer.only_ticket()["holder"] == "沈青", "nobody could ever keep it"
+
+    town.passes(minutes=26)
+    assert officer.only_ticket()["holder"] is None, "half an hour without an attempt is enough"
+
+
+def test_after_a_long_silence_each_is_told_once_and_not_for_every_quarter_of_an_hour(town: Town) -> None:
+    resident = wishes_to_die(town)
+    resident.says("我现在就站在楼顶，要跳下去")
+    town.jobs()
+    before = len(town.channel.sent)
+    town.clock.advance(days=30)
+    town.jobs()
+
+    told = [notice.key.split(".")[2] for notice in town.channel.sent[before:]]
+    assert sorted(told) == ["district_desk", "supervisor"]
+    town.passes(minutes=16)
+    assert len(town.channel.sent) == before + 3, "and then again, as the policy says"
+
+
 def test_one_ticket_that_cannot_be_moved_up_does_not_keep_the_others(town: Town) -> None:
     wishes_to_die(town, "puyan-hall")
     wishes_to_die(town, "changhe-hall")
