@@ -19,11 +19,20 @@ import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from assessments import store as sittings
 from assessments.errors import AssessmentError
 from assessments.typed_answers import read_answer
 from bot import record, transcript
 from bot.contact import normal_phone, read_contact
-from bot.errors import ConsentMissing, MessageTooLong, NothingToAnswer, SessionOver, Unstorable
+from bot.errors import (
+    ChatNotAgreed,
+    ConsentMissing,
+    ContactNotAgreed,
+    MessageTooLong,
+    NothingToAnswer,
+    SessionOver,
+    Unstorable,
+)
 from bot.masking import for_rasa
 from bot.rasa_client import RasaClient, RasaSilent
 from bot.standing import Standing, standing_of
@@ -37,7 +46,7 @@ from residents.errors import BadPlaceCode
 from residents.place_codes import read as read_place
 from residents.resident import ContactField, Identity, Resident, Scope
 from residents.session import Door, ResidentSession, new_sender, new_token, token_hash
-from residents.store import identity_of, lock_session, session_by_token, set_consents
+from residents.store import consents_of, identity_of, lock_session, session_by_token, set_consents
 from storage import audit
 from storage.database import Database
 from storage.errors import SealBroken
@@ -61,6 +70,8 @@ class Plan:
     """What Rasa is to be asked, in order; each with the fixed text that stands in when it is silent."""
 
     asks: list[tuple[str, str]] = field(default_factory=list)
+    fixed: bool = False
+    """Say the fixed texts and ask nobody: without the tick for talking the dialogue answers nothing."""
 
     def ask(self, message: str, instead: str) -> None:
         self.asks.append((message, instead))
@@ -187,6 +198,7 @@ class Conversation:
         """Answer one message. The same message received twice gets the same answer and changes nothing."""
         step("S0")
         words = readable(text)
+        agreed = await self._in_thread(self._may_hear, session, client_id, words)
         received, whose, before = await self._in_thread(self._hear, session, client_id, words)
         step("S1")
         if whose == "theirs":
@@ -200,17 +212,50 @@ class Conversation:
             raise MessageTooLong() if len(text) > LONGEST else Unstorable()
         if whose == "left" and not plan.asks:
             plan = await self._in_thread(self._take_up, session, words)
+        plan.fixed = not agreed
         turn = await self._say_and_show(session, plan, before, received=received)
         step("S6")
         return turn
 
     async def hear_oversize(self, session: ResidentSession, text: str) -> None:
         """Keep and read the two ends of a message that is too large to be taken, and act on them."""
-        received, _, before = await self._in_thread(self._hear, session, uuid4(), readable(text))
+        words, client_id = readable(text), uuid4()
+        try:
+            agreed = await self._in_thread(self._may_hear, session, client_id, words)
+        except ChatNotAgreed:
+            return
+        received, _, before = await self._in_thread(self._hear, session, client_id, words)
         assert received.message_id is not None
         plan = await self._in_thread(self._act, session, received.message_id)
+        plan.fixed = not agreed
         if plan_is_alarm(plan):
             await self._say_and_show(session, plan, before, received=received)
+
+    def _may_hear(self, session: ResidentSession, client_id: UUID, words: str) -> bool:
+        """Whether this person agreed to talk; `ChatNotAgreed` when they did not and nothing else calls for hearing.
+
+        Without the tick nothing is kept and nothing answered, with three exceptions: words that are not plainly
+        harmless (danger to life), the answer to a question of safety or contact that is open, and words to a
+        worker who is in the chat.
+        """
+        with self.database.transaction() as db:
+            standing = standing_of(db, self.intake, session)
+            if standing.consents[Scope.CHAT]:
+                return True
+            known = db.scalar(
+                select(Received.id).where(Received.session_id == session.id, Received.client_id == client_id)
+            )
+            field = standing.contact_field
+            answers = field is not None and read_contact(field, words) is not None
+            if known or standing.worker or answers or self._answers_safely(words, standing):
+                return False
+        try:
+            harmless = self.recogniser.read(words).level == "none"
+        except Exception:  # not read is not harmless
+            harmless = False
+        if harmless:
+            raise ChatNotAgreed()
+        return False
 
     def _hear(self, session: ResidentSession, client_id: UUID, words: str) -> tuple[Received, Whose, int]:
         with self.database.transaction() as db:
@@ -458,6 +503,7 @@ class Conversation:
         value: int | None,
     ) -> None:
         try:
+            self._agreed_to_answer(db, session, administration, item, value)
             outcome = self.intake.receive_answer(db, session, administration, item, value, self.clock())
         except AssessmentError as error:
             raise NothingToAnswer() from error
@@ -466,12 +512,26 @@ class Conversation:
         if outcome.new:
             self._after_answer(db, session, outcome, plan)
 
+    def _agreed_to_answer(
+        self, db: Session, session: ResidentSession, administration: UUID, item: str, value: int | None
+    ) -> None:
+        """`ConsentMissing` for an answer without the tick for screening, unless it speaks of danger to life."""
+        if consents_of(db, session.resident_id)[Scope.SCREENING]:
+            return
+        sitting = sittings.administration(db, administration, session.id)
+        if sitting and not self.intake.counts_without_consent(sitting.instrument, item, value):
+            raise ConsentMissing()
+
     async def contact(
         self, session: ResidentSession, client_id: UUID, field: ContactField, value: str | None
     ) -> Turn:
         """Keep one thing about how this person can be reached; None declines it."""
 
         def keep(db: Session, s: ResidentSession, plan: Plan) -> None:
+            before = standing_of(db, self.intake, s)
+            wanted = s.callback_wanted or (before.ticket is not None and before.ticket.closed_at is None)
+            if value is not None and not wanted and not before.consents[Scope.CONTACT]:
+                raise ContactNotAgreed()
             self._keep_contact(db, s, field, value)
             self._then_contact(db, s, plan, finished=True)
 
@@ -659,6 +719,8 @@ class Conversation:
         bubbles: list[Bubble] = []
         for message, instead in plan.asks:
             try:
+                if plan.fixed:
+                    raise RasaSilent("not agreed")
                 bubbles += await self.rasa.send(session.sender, message)
             except RasaSilent:
                 if instead == "plain":

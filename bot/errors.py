@@ -28,6 +28,18 @@ class ConsentMissing(ConversationError):
     sentence = "做小测试要先得到您的同意，请在“我的同意”里勾上“做小测试”。"
 
 
+class ChatNotAgreed(ConsentMissing):
+    """Words were sent without the tick for talking. They were read for danger, and not kept."""
+
+    sentence = "您还没有同意跟这个程序聊天，刚才那句没有保存。想聊的话，请在“我的同意”里勾上第一项。"
+
+
+class ContactNotAgreed(ConsentMissing):
+    """A telephone or an address was sent without the tick, and nobody had asked for it."""
+
+    sentence = "您还没有同意留联系方式，刚才填的没有保存。想留的话，请在“我的同意”里勾上“需要时联系我”。"
+
+
 class MessageTooLong(ConversationError):
     """More than 4,000 characters; its beginning and end were kept and read for danger."""
 

@@ -57,7 +57,8 @@ class TurnMaker:
         ended = session.ended_at is not None
         red = standing.level is Level.RED
         return Turn(
-            stage="ended" if ended else "chat" if agreed.get("chat") else "consent",  # type: ignore[call-overload]
+            # the crisis card stays on the screen although somebody takes the tick for talking back
+            stage="ended" if ended else "chat" if agreed.get("chat") or standing.alarmed else "consent",  # type: ignore[call-overload]
             door=session.door,  # type: ignore[arg-type]
             place=place.name if place else None,
             consents=ConsentsShown(**{str(k): v for k, v in agreed.items()}),

@@ -37,7 +37,7 @@ from escalation.triage import (
     worst,
 )
 from residents.district import Place
-from residents.resident import Basis, Disclosure, basis_for_passing_on
+from residents.resident import Basis, Disclosure, Scope, basis_for_passing_on
 from residents.routing import Route, route
 from residents.session import ResidentSession
 from residents.store import consents_of, identity_of, lock_resident
@@ -419,15 +419,25 @@ class Intake:
         return done
 
     def _upcoming(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Step | None:
-        """The next question of a sitting; a sitting that began with the safety questions ends with them."""
+        """The next question of a sitting; a sitting that began with the safety questions ends with them.
+
+        Without the tick for screening only the safety questions are asked.
+        """
         upcoming = next_step(
             self._done(db, session, sitting_id),
             asq_called=any(s.asks_directly for s in signals_of_session(db, session.id)),
         )
         begun = sittings.of_sitting(db, sitting_id)
-        if begun and begun[0].instrument == "asq" and upcoming and upcoming.instrument != "asq":
+        only_safety = begun and begun[0].instrument == "asq"
+        agreed = consents_of(db, session.resident_id)[Scope.SCREENING]
+        if upcoming and upcoming.instrument != "asq" and (only_safety or not agreed):
             return None
         return upcoming
+
+    def counts_without_consent(self, instrument: str, item_id: str, value: int | None) -> bool:
+        """Whether an answer speaks of danger to life, so that it is taken although the tick was taken back."""
+        triage = triage_answer(instrument, item_id, value, self.levels)
+        return instrument == "asq" or triage.ask_asq or (triage.level or Level.GREEN) >= Level.ORANGE
 
     def _open_next(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Administration | None:
         """Open the questionnaire that holds the next question, and put any other aside."""
