@@ -90,6 +90,7 @@ class Plan:
             "TMPDIR": str(own / "tmp"),  # Jieba keeps its dictionary there between starts
             "MPLCONFIGDIR": str(own / "tmp"),
             "LANG": "C.UTF-8",
+            "PYTHONPATH": str(ROOT / "bot" / "rasa_log"),  # without the words of those who speak
             "PYTHONUTF8": "1",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore",

@@ -1,14 +1,14 @@
 """Twenty invented people whose every detail is unique, so that any trace of them can be found again.
 
-What all names (telephones, ID numbers, …) have in common is their `TRUNKS` entry: whoever finds no trunk has
-found none of the twenty, in one twentieth of the time.
+What all telephones (ID numbers, addresses, …) have in common is their `TRUNKS` entry: whoever finds no trunk
+has found none of the twenty, in one twentieth of the time. Names are short, so each is looked for.
 """
 
 from dataclasses import dataclass
 
-SURNAMES = "纥逄亓钭郏麴仉笪谯鄢濮殳麹郄阚禤佘昝郗芈"
+SURNAMES = "王李张刘陈杨赵周吴徐孙胡朱郭何林罗郑梁谢"
+GIVEN = "翠鸢"
 
-NAME_TRUNK = "翠鸢雀"
 PHONE_TRUNK = "139057100"
 ID_TRUNK = "33010819421117"
 ADDRESS_TRUNK = "鸢尾雀巢苑"
@@ -24,7 +24,7 @@ class Canary:
 
     @property
     def name(self) -> str:
-        return SURNAMES[self.number] + NAME_TRUNK
+        return SURNAMES[self.number] + GIVEN
 
     @property
     def phone(self) -> str:
@@ -62,7 +62,7 @@ class Canary:
 CANARIES = tuple(Canary(number) for number in range(len(SURNAMES)))
 
 TRUNKS = (
-    NAME_TRUNK,
+    *(canary.name for canary in CANARIES),
     ADDRESS_TRUNK,
     WORDS_TRUNK,
     NOTE_TRUNK,

@@ -22,6 +22,7 @@ from sqlalchemy import make_url
 from residents.district import load_district
 from server.callers import SessionCookie
 from server.commands.seed import office_codes
+from server.wiring import utc_now
 from storage import audit, embedded
 from storage.database import Database
 from storage.vault import Keyring, Vault
@@ -324,7 +325,9 @@ def speaks_while_rasa_is_slow(town: RealTown, who: Canary) -> None:
 def is_in_danger_while_the_gateway_lies(town: RealTown, who: Canary) -> None:
     for mode in ("lie_html", "error500", "refuse", "cut"):
         town.behave(mode, 1)
-        talks(town, who).says(who.plan)
+        resident = town.resident()
+        resident.agrees()
+        resident.says(who.plan)
     town.stack.stop("gateway")
     resident = talks(town, who)
     resident.says(who.plan)
@@ -333,13 +336,13 @@ def is_in_danger_while_the_gateway_lies(town: RealTown, who: Canary) -> None:
 
 
 def speaks_while(town: RealTown, who: Canary, dies: str) -> None:
-    """Four people talk at once while a program is killed, and again when it is back."""
-    residents = [talks(town, who) for _ in range(4)]
-    begun = threading.Barrier(5)
+    """Two people talk at once while a program is killed, and again when it is back."""
+    residents = [talks(town, who) for _ in range(2)]
+    begun = threading.Barrier(3)
 
     def talk(resident: Resident) -> None:
         begun.wait(30)
-        for said in (who.words, who.danger, who.address, who.trusted, who.words):
+        for said in (who.danger, who.address, who.words):
             with suppress(AssertionError, httpx.HTTPError):
                 resident.says(f"{said} {who.phone}")
 
@@ -416,20 +419,14 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         town.plant(IN_CLEAR)
         with town.database.transaction() as db:
             anchors = stack.home / "audit-anchors.jsonl"
-            audit.anchor(db, town.database.vault, anchors, _now())
+            audit.anchor(db, town.database.vault, anchors, utc_now())
         with town.database.transaction() as db:
             verdict = audit.verify(db, town.database.vault, anchors)
         assert verdict.intact, verdict
-        assert verdict.entries > 200
+        assert verdict.entries > 150
         town.database.close()
         stack.interrupt()
         yield Aftermath(town, temporary)
-
-
-def _now() -> Any:
-    from server.wiring import utc_now
-
-    return utc_now()
 
 
 def test_nothing_of_the_twenty_stands_in_clear_in_any_file(aftermath: Aftermath) -> None:
@@ -448,7 +445,7 @@ def test_the_search_looked_where_it_should(aftermath: Aftermath) -> None:
 
 
 def test_no_address_and_no_cookie_tells_of_anybody(aftermath: Aftermath) -> None:
-    assert len(aftermath.addresses) > 300
+    assert len(aftermath.addresses) > 250
     for text in (*aftermath.addresses, *aftermath.cookies):
         for number, trunk in enumerate(TRUNKS):
             assert not [form for form, shape in canary.forms(trunk).items() if shape in text.encode()], number

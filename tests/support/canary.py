@@ -50,7 +50,7 @@ def hits(folder: Path, texts: Iterable[str]) -> list[str]:
 
 
 def _bodies(raw: bytes) -> Iterator[bytes]:
-    yield raw
+    yield raw.rstrip(b"\0") + bytes(8)  # database files end in long stretches of nothing
     if raw[:2] == b"\x1f\x8b":
         try:
             yield gzip.decompress(raw)

@@ -71,4 +71,5 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-sys.meta_path.insert(0, _Finder())
+if "serve" in getattr(sys, "orig_argv", []):  # the application alone; its jobs read on what it could not
+    sys.meta_path.insert(0, _Finder())
