@@ -35,6 +35,7 @@ from residents.resident import Basis, Identity, basis_for_passing_on
 from residents.session import ResidentSession
 from residents.store import consents_of, identity_of, lock_session
 from server.errors import NotLoggedIn
+from server.readings import Readings
 from server.schemas import (
     ChatShown,
     ClockShown,
@@ -88,7 +89,8 @@ class Staff:
 
 
 class Console:
-    """Everything behind `/api/staff`. Each read of a resident's matter is recorded with who and why."""
+    """Everything behind `/api/staff`. Whatever is shown of a resident, a list with masked names too, is recorded first
+    with who and why."""
 
     def __init__(
         self,
@@ -106,6 +108,7 @@ class Console:
         self.casework = casework
         self.intake = intake
         self.demo = demo
+        self.readings = Readings()
 
     # --- who ---------------------------------------------------------------------------------------
 
@@ -157,7 +160,17 @@ class Console:
                 name: self._view(name, opened, closed, rows, follow_ups, account, now) for name in VIEWS
             }
             red_bar = self._red_bar(db, now)
-        listed = chosen.get(view, chosen["open"])
+            page = f"tickets:{view if view in VIEWS else 'open'}"
+            listed = chosen.get(view, chosen["open"])
+            shown = tuple(sorted((t.code, rows[t.id].resident) for t in listed))
+            fresh = self.readings.is_new(staff.session.id, page, shown)
+            if fresh:
+                audit.record(
+                    db, actor=account.username, action="tickets.listed", subject=page, purpose="casework",
+                    at=now, tickets=[code for code, _ in shown],
+                )  # fmt: skip
+        if fresh:
+            self.readings.remember(staff.session.id, page, shown)
         far = datetime.max.replace(tzinfo=now.tzinfo)
         listed = sorted(
             listed,
@@ -265,11 +278,15 @@ class Console:
         now = self.clock()
         with self.database.transaction() as db:
             ticket = ticket_for(db, code, staff.account)
-            audit.record(
-                db, actor=staff.account.username, action="ticket.read", subject=f"ticket:{code}",
-                purpose="casework", at=now,
-            )  # fmt: skip
+            self._read(db, staff.account, "ticket.read", ticket, now)
             return self._detail(db, ticket, staff.account, now)
+
+    def _read(self, db: Session, account: StaffAccount, action: str, ticket: Ticket, now: datetime) -> None:
+        """Record that something of a resident's matter is being shown to this member of staff."""
+        audit.record(
+            db, actor=account.username, action=action, subject=f"ticket:{ticket.code}",
+            purpose="casework", at=now,
+        )  # fmt: skip
 
     def _detail(self, db: Session, ticket: Ticket, account: StaffAccount, now: datetime) -> TicketDetail:
         """The ticket in full; an auditor sees what was done and when, and nothing of who the resident is or said."""
@@ -458,11 +475,14 @@ class Console:
     def _after(
         self, staff: Staff, code: str, act: Callable[..., None], *args: Any, **more: Any
     ) -> TicketDetail:
-        """Do it, or find it done before, and show the ticket as it stands then."""
+        """Do it, or find it done before, and show the ticket as it stands then: that is a read of its own."""
         with suppress(AlreadyRecorded):
             act(*args, **more)
+        now = self.clock()
         with self.database.transaction() as db:
-            return self._detail(db, ticket_for(db, code, staff.account), staff.account, self.clock())
+            ticket = ticket_for(db, code, staff.account)
+            self._read(db, staff.account, "ticket.read", ticket, now)
+            return self._detail(db, ticket, staff.account, now)
 
     def open_identity(self, staff: Staff, code: str, reason: str) -> IdentityShown:
         """Name, telephone and address in full."""
@@ -500,7 +520,14 @@ class Console:
             raise NotAllowed("审计员不能看对话。")
         with self.database.transaction() as db:
             ticket = ticket_for(db, code, staff.account)
-            return self._chat(db, ticket, staff.account)
+            shown = self._chat(db, ticket, staff.account)
+            page, content = f"chat:{ticket.code}", tuple(message.id for message in shown.messages)
+            fresh = self.readings.is_new(staff.session.id, page, content)
+            if fresh:
+                self._read(db, staff.account, "chat.read", ticket, self.clock())
+        if fresh:
+            self.readings.remember(staff.session.id, page, content)
+        return shown
 
     def join_or_leave_chat(self, staff: Staff, code: str, action: str) -> ChatShown:
         """Come in (the program falls silent) or hand back."""
@@ -537,6 +564,7 @@ class Console:
             audit.record(
                 db, actor=account.username, action=f"chat.{action}", subject=f"ticket:{code}", at=now
             )
+            self._read(db, account, "chat.read", ticket, now)
             db.flush()
             return self._chat(db, ticket, account)
 
@@ -555,6 +583,7 @@ class Console:
                     db, self.vault, ticket.session_id, [Bubble(text)], now,
                     author="worker", author_name=staff.account.name,
                 )  # fmt: skip
+            self._read(db, staff.account, "chat.read", ticket, now)
             return self._chat(db, ticket, staff.account)
 
     def _chatting(self, db: Session, staff: Staff, code: str) -> tuple[Ticket, ResidentSession]:
