@@ -264,6 +264,7 @@ class Conversation:
             received, whose = transcript.receive(
                 db, self.vault, session.id, client_id, self.clock(), words=words
             )
+            self._still_here(db, session)
             if whose == "left":
                 before = transcript.position_of(db, session.id, received.message_id) - 1
         return received, whose, before
@@ -674,6 +675,7 @@ class Conversation:
                 row = lock_session(db, session.id)
                 before = transcript.last_position(db, session.id)
                 received, whose = transcript.receive(db, self.vault, session.id, client_id, self.clock())
+                self._still_here(db, session)
                 if whose == "new":
                     act(db, row, plan)
                     if standing_of(db, self.intake, row).worker is not None:
@@ -740,6 +742,8 @@ class Conversation:
     ) -> Turn:
         with self.database.transaction() as db:
             lock_session(db, session.id)
+            if record.is_erased(db, session):
+                return self._turn(db, session, after=before)
             standing = standing_of(db, self.intake, session)
             filled = [
                 Bubble(self.turns.fill(b.text, standing), b.name, b.kind, b.buttons, b.exercise, b.facts)
@@ -752,6 +756,11 @@ class Conversation:
                 if row is not None:
                     self.vault.seal(row, "answer", turn.model_dump_json())
         return turn
+
+    def _still_here(self, db: Session, session: ResidentSession) -> None:
+        """Refuse what arrived while this person's record was being erased: it would be kept for ever."""
+        if record.is_erased(db, session):
+            raise SessionOver()
 
     def _let_go(self, received: Received) -> None:
         with self.database.transaction() as db:

@@ -10,6 +10,7 @@ from assessments.store import answers_of
 from bot.transcript import Message, Received
 from bot.turn import Erased
 from escalation.signal import Rating, Signal
+from escalation.store import erase_notes, has_open_ticket
 from escalation.ticket import Ticket
 from residents.resident import Consent, Resident
 from residents.session import ResidentSession
@@ -21,10 +22,13 @@ from storage.vault import Vault
 def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
     """Erase the words, answers, scores and reasons of this person, in every conversation of theirs.
 
-    Name, telephone and address go too, unless a ticket is open: then they are kept until it closes, because
-    somebody may be on the way (PIPL art. 13(4)); the answer says so.
+    Name, telephone, address and what workers have noted go too, unless a ticket is open: then the identity and
+    that ticket's notes are kept until it closes, because somebody may be on the way (PIPL art. 13(4)); the answer
+    says so. A request of this person that is still being answered waits for this, and then keeps nothing.
     """
     resident_id = session.resident_id
+    theirs = select(ResidentSession.id).where(ResidentSession.resident_id == resident_id)
+    db.execute(theirs.order_by(ResidentSession.id).with_for_update())
     sessions = select(ResidentSession.id).where(ResidentSession.resident_id == resident_id)
     administrations = select(Administration.id).where(Administration.resident_id == resident_id)
     db.execute(delete(GivenAnswer).where(GivenAnswer.administration_id.in_(administrations)))
@@ -37,14 +41,12 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
     resident = db.get(Resident, resident_id, with_for_update=True)
     if resident is not None:
         resident.erased_at = now
-    open_ticket = db.scalar(
-        select(Ticket.id).where(Ticket.resident_id == resident_id, Ticket.closed_at.is_(None)).limit(1)
-    )
+    erase_notes(db, resident_id)
     kept = []
-    if open_ticket is None:
-        erase_identity(db, resident_id)
+    if has_open_ticket(db, resident_id):
+        kept = ["称呼、电话、住址和工作人员记下的情况：有工作人员正要联系您，等这件事办完就一起删掉"]
     else:
-        kept = ["称呼、电话和住址：有工作人员正要联系您，等这件事办完就一起删掉"]
+        erase_identity(db, resident_id)
     audit.record(
         db,
         actor="resident",
@@ -54,6 +56,11 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
         kept=bool(kept),
     )
     return Erased(sentence="删好了。您说过的话、答过的题都已经删除。", kept=kept)
+
+
+def is_erased(db: Session, session: ResidentSession) -> bool:
+    """Whether this person's record was erased, as it stands in the database at this moment."""
+    return db.scalar(select(Resident.erased_at).where(Resident.id == session.resident_id)) is not None
 
 
 def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, object]:

@@ -20,9 +20,11 @@ from escalation.store import (
     clock_of,
     desk_call_for,
     desk_calls_of,
+    erase_notes,
     event_recorded,
     events_of,
     follow_ups_of,
+    has_open_ticket,
     stop_clocks,
     ticket_for,
 )
@@ -228,7 +230,7 @@ class Casework:
     def close(self, account: StaffAccount, code: str, client_id: UUID, outcome: str, note: str = "") -> None:
         """Close with an outcome; `CannotClose` says what is missing. Follow-ups go on after it.
 
-        What was kept of an erased person for this ticket is erased now.
+        What was kept of an erased person for this ticket is erased now, and who they are with the last ticket.
         """
         with self._on(account, code, client_id) as (db, ticket, now):
             self._held(ticket, account)
@@ -238,9 +240,11 @@ class Casework:
             ticket.complete(outcome, now)
             stop_clocks(db, ticket, ["acknowledge", "contact", "speak", "visit"], now)
             self._write(db, ticket, "closed", account, client_id, f"结案：{CLOSED[outcome]}。", note, now)
-            resident = db.get(Resident, ticket.resident_id)
-            if resident is not None and resident.erased_at is not None:
-                erase_identity(db, resident.id)
+            if self._is_erased(db, ticket):
+                db.flush()
+                erase_notes(db, ticket.resident_id)
+                if not has_open_ticket(db, ticket.resident_id):
+                    erase_identity(db, ticket.resident_id)
             self._audit(db, account, "ticket.closed", ticket, now, outcome=outcome)
 
     def open_identity(self, account: StaffAccount, code: str, reason: str) -> Identity | None:
@@ -287,7 +291,7 @@ class Casework:
             self.vault.seal(disclosure, "reason", reason)
             db.add(disclosure)
             chain.note(db, ticket, "opened_words", account.name, "查看了居民的原话。", now)
-            self._audit(db, account, "words.opened", ticket, now)
+            self._audit(db, account, "words.opened", ticket, now, purpose=disclosure.basis)
             return ticket
 
     def desk_calls(self, account: StaffAccount) -> Sequence[DeskCall]:
@@ -349,7 +353,12 @@ class Casework:
     ) -> None:
         event = chain.note(db, ticket, kind, account.name, text, at)
         event.client_id = client_id
-        self.vault.seal(event, "note", note.strip() or None)
+        forgotten = ticket.closed_at is not None and self._is_erased(db, ticket)
+        self.vault.seal(event, "note", None if forgotten else note.strip() or None)
+
+    def _is_erased(self, db: Session, ticket: Ticket) -> bool:
+        resident = db.get(Resident, ticket.resident_id)
+        return resident is not None and resident.erased_at is not None
 
     def _audit(
         self,

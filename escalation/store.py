@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from escalation.errors import DeskCallNotFound, TicketNotFound
@@ -144,6 +144,18 @@ def desk_call_for(db: Session, call_id: UUID, account: StaffAccount) -> DeskCall
     if call is None:
         raise DeskCallNotFound()
     return call
+
+
+def has_open_ticket(db: Session, resident_id: UUID) -> bool:
+    """Whether somebody still has to do something for this person."""
+    found = select(Ticket.id).where(Ticket.resident_id == resident_id, Ticket.closed_at.is_(None)).limit(1)
+    return db.scalar(found) is not None
+
+
+def erase_notes(db: Session, resident_id: UUID) -> None:
+    """Delete what workers noted about this person on tickets that are closed; what was done stays."""
+    closed = select(Ticket.id).where(Ticket.resident_id == resident_id, Ticket.closed_at.is_not(None))
+    db.execute(update(TicketEvent).where(TicketEvent.ticket_id.in_(closed)).values(note_sealed=None))
 
 
 def desk_calls_of(db: Session, office: str) -> Sequence[DeskCall]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from residents.resident import Consent, Disclosure, Identity, Resident, Scope, agreed
@@ -78,5 +78,10 @@ def disclosures_of(db: Session, resident_id: UUID) -> list[Disclosure]:
 
 
 def erase_identity(db: Session, resident_id: UUID) -> None:
-    """Delete name, telephone, address and whom to reach."""
+    """Delete name, telephone, address, whom to reach, and the reasons that staff wrote down for opening them.
+
+    That they were opened, when, by which office and on which basis stays.
+    """
     db.execute(delete(Identity).where(Identity.resident_id == resident_id))
+    reasons = update(Disclosure).where(Disclosure.resident_id == resident_id)
+    db.execute(reasons.values(reason_sealed=None))
