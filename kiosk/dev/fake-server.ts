@@ -87,6 +87,8 @@ export class FakeServer {
   /** How many of the next requests get no answer, and whether the server did the work before going silent. */
   silent: { requests: number; afterWork: boolean } = { requests: 0, afterWork: false };
   demo = true;
+  /** Whether the server itself asks if one wants to go on, or leaves the question open as it stands. */
+  asksToResume = true;
   private sessions = new Map<string, Session>();
   private count = 0;
 
@@ -125,7 +127,7 @@ export class FakeServer {
     if (path === "/api/sessions") {
       const old = body.door === "phone" ? this.sessions.get(token) : undefined;
       if (old) {
-        if (old.screening) old.resume = `上次做到第 ${old.answers.length + 1} 题，接着做吗？`;
+        if (old.screening && this.asksToResume) old.resume = `上次做到第 ${old.answers.length + 1} 题，接着做吗？`;
         return { status: 201, body: this.turn(old, 0), token };
       }
       const fresh = `token-${++this.count}`;

@@ -246,6 +246,25 @@ describe("leaving", () => {
     expect(state.bubbles).toHaveLength(0);
   });
 
+  it("asks by itself whether to go on with a question that was left open, but never before a safety question", async () => {
+    const { server, talk, state } = await chatting();
+    server.asksToResume = false;
+    await talk.choose("start_screening");
+    await talk.answer(1);
+    talk.drop();
+    await talk.start();
+    expect(state.cameBack).toBe(true);
+    expect(state.view).toBe("chat");
+    talk.backToQuestion();
+    expect(state.cameBack).toBe(false);
+    expect(state.view).toBe("card");
+    await talk.say("我不想活了");
+    talk.drop();
+    await talk.start();
+    expect(state.turn?.alarm).toBeTruthy();
+    expect(state.cameBack).toBe(false);
+  });
+
   it("resumes on the same phone within the day", async () => {
     const { talk, state } = await chatting();
     await talk.choose("start_screening");

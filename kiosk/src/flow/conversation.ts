@@ -152,7 +152,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     if (how === "return") {
       state.resultSeen = turn.result?.at ?? null;
       if (turn.screening && !turn.resume) state.view = "chat";
-      state.cameBack = Boolean(turn.screening) && !turn.alarm;
+      state.cameBack = Boolean(turn.screening) && !turn.resume && !turn.alarm;
     } else if (changed) {
       if (turn.screening) state.view = cardOpens(earlier, turn, state.typing) ? "card" : keep("chat");
       else if (state.view === "card") state.view = "chat";
