@@ -242,7 +242,7 @@ def she_sees_what_was_done(phone: Device, code: str) -> None:
         phone.press("alarm-progress")
     phone.page = opened.value
     expect(phone.see("progress-code")).to_have_text(code)
-    expect(phone.see("progress-openings")).to_contain_text("浦沿司法所：您的联系方式")
+    expect(phone.see("progress-openings")).to_contain_text("浦沿司法所 沈青：您的联系方式")
     assert re.search(r"/t/[A-Z]-[0-9-]+$", phone.page.url), "the address has a code and nothing else"
     words = phone.page.inner_text("body")
     assert [word for word in (NAME, PHONE, "红色", "PHQ") if word in words] == []
