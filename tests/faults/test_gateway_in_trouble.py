@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from escalation.channels import Notice, Receipt
 from escalation.channels.webhook import WebhookChannel
-from escalation.outbox import QueuedNotice
+from escalation.outbox import QueuedNotice, deliver_due
 from server.demo_gateway import MODES
 from storage.database import Database
 from tests.support.bad_gateway import BadGateway
+from tests.support.channels import RecordingChannel
 from tests.support.clock import MovableClock
 from tests.support.processes import until
 from tests.support.stack import free_ports
@@ -126,6 +128,27 @@ def test_after_an_outage_the_worst_goes_first_and_nothing_is_told_twice(
     assert "红色" in [kept["notice"]["level"] for kept in told[:8]]
     assert len(told) == 10
     assert {kept["times"] for kept in told} == {1}
+
+
+def test_a_late_word_of_a_sender_whose_claim_is_over_is_refused(database: Database, town: Town) -> None:
+    """Meanwhile another has the notice, and what became of it there stands."""
+    other = RecordingChannel()
+    other.failing = "temporary"
+
+    class Late(RecordingChannel):
+        def send(self, notice: Notice) -> Receipt:
+            town.clock.advance(seconds=61)
+            deliver_due(database, other, town.clock)
+            return super().send(notice)
+
+    in_danger(town)
+    assert deliver_due(database, Late(), town.clock) == 0
+    [notice] = notices(town)
+    assert (notice.state, notice.attempts, notice.receipt) == ("waiting", 2, None)
+    assert notice.last_failure is not None
+    town.clock.advance(minutes=1)
+    town.jobs()
+    assert [n.state for n in notices(town)] == ["delivered"]
 
 
 @pytest.mark.slow
