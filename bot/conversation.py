@@ -8,7 +8,7 @@ card is on the screen.
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from bot.errors import (
 )
 from bot.masking import for_rasa
 from bot.rasa_client import RasaClient, RasaSilent
-from bot.standing import Standing, standing_of
+from bot.standing import Standing, asked_at, standing_of
 from bot.transcript import Bubble, Message, Received, Whose
 from bot.turn import Erased, Turn
 from bot.turns import TurnMaker
@@ -303,6 +303,9 @@ class Conversation:
                 return plan
             words = self._words_of(message)
             before = standing_of(db, self.intake, session)
+            asked = asked_at(db, before)
+            if asked is not None and message.at < asked:  # words of before a question do not answer it
+                before = replace(before, administration=None, item=None)
             outcome = self._judge(db, session, message, words)
             self._decide(db, session, words or "", before, outcome, plan)
             step("S4")

@@ -6,9 +6,9 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from assessments.store import last_answer_at, of_session
+from assessments.store import of_session
 from bot.actions.desk import DialogueState, ItemShown
-from bot.standing import Standing, standing_of
+from bot.standing import Standing, asked_at, standing_of
 from bot.transcript import names_said, times_said_since
 from bot.turns import TurnMaker
 from escalation.intake import Intake
@@ -20,11 +20,9 @@ from storage.database import Database
 
 
 def times_shown(db: Session, standing: Standing) -> int:
-    """How often the open item was shown already: since the last answer, or since its questionnaire began."""
-    if standing.administration is None:
-        return 0
-    since = last_answer_at(db, standing.administration.id) or standing.administration.started_at
-    return times_said_since(db, standing.session.id, "screening_item", since)
+    """How often the open item was shown already."""
+    since = asked_at(db, standing)
+    return 0 if since is None else times_said_since(db, standing.session.id, "screening_item", since)
 
 
 class ApplicationDesk:

@@ -78,6 +78,13 @@ def standing_of(db: Session, intake: Intake, session: ResidentSession) -> Standi
     )
 
 
+def asked_at(db: Session, standing: Standing) -> datetime | None:
+    """Since when the open question is the open one: since the last answer, or since its questionnaire began."""
+    if standing.administration is None:
+        return None
+    return sittings.last_answer_at(db, standing.administration.id) or standing.administration.started_at
+
+
 def _latest_rating(db: Session, session: ResidentSession) -> Rating | None:
     return db.scalar(
         select(Rating).where(Rating.session_id == session.id).order_by(Rating.at.desc()).limit(1)

@@ -1,0 +1,45 @@
+"""Words that wait to be read, doors that others stand at, and who is silent when."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.town import Town, the_recogniser
+
+
+class Failing:
+    """A reader that breaks, a second after it was asked."""
+
+    def __init__(self, town: Town, times: int) -> None:
+        self.town = town
+        self.times = times
+
+    def read(self, text: str) -> object:
+        if self.times:
+            self.times -= 1
+            self.town.clock.advance(seconds=1)
+            raise RuntimeError("out of order")
+        return the_recogniser().read(text)
+
+
+@pytest.fixture
+def reader_fails(town: Town) -> Callable[[int], None]:
+    def fails(times: int) -> None:
+        town.services.conversation.recogniser = Failing(town, times)  # type: ignore[assignment]
+
+    return fails
+
+
+def test_words_said_before_a_safety_question_are_not_its_answer(
+    town: Town, reader_fails: Callable[[int], None]
+) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    reader_fails(1)
+    turn = resident.says("没有")
+    assert turn.screening.item == "q1", "what could not be read is asked about directly"
+    town.passes(minutes=1)
+
+    turn = resident.does("GET", "")
+    assert turn.screening.item == "q1"
+    assert turn.screening.answered == []
