@@ -608,9 +608,12 @@ class Conversation:
         """Erase this person; see `bot.record.erase` for what an open ticket keeps, and until when."""
 
         def erase() -> Erased:
-            self._read_all(session)
-            with self.database.transaction() as db:
-                return record.erase(db, session, self.clock())
+            while True:
+                self._read_all(session)
+                with self.database.transaction() as db:
+                    lock_session(db, session.id)
+                    if not self._unread(db, session):
+                        return record.erase(db, session, self.clock())
 
         return await self._in_thread(erase)
 
@@ -628,15 +631,15 @@ class Conversation:
         return exported
 
     def _read_all(self, session: ResidentSession) -> None:
-        """Nothing is erased before it was read for danger."""
+        """Nothing is erased before it was read for danger, or was taken for danger because it cannot be read."""
         with self.database.transaction() as db:
-            unread = [
-                m.id
-                for m in transcript.messages_of(db, session.id)
-                if m.author == "resident" and not m.read_at
-            ]
+            unread = self._unread(db, session)
         for message_id in unread:
             self._act(session, message_id)
+
+    def _unread(self, db: Session, session: ResidentSession) -> list[UUID]:
+        said = transcript.messages_of(db, session.id)
+        return [m.id for m in said if m.author == "resident" and m.read_at is None]
 
     # --- what nobody has read yet ------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from escalation.triage import Level
 from tests.support.town import Town, the_recogniser
 
 
@@ -43,3 +44,14 @@ def test_words_said_before_a_safety_question_are_not_its_answer(
     turn = resident.does("GET", "")
     assert turn.screening.item == "q1"
     assert turn.screening.answered == []
+
+
+def test_nothing_is_erased_that_nobody_could_read(town: Town, reader_fails: Callable[[int], None]) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    reader_fails(3)
+    resident.says("我不想活了")
+    assert town.officer("puyan").tickets() == []
+    assert resident.sends("DELETE", "/record").status_code == 200
+
+    assert town.officer("puyan").only_ticket()["level"] == Level.ORANGE.key
