@@ -8,6 +8,7 @@ card is on the screen.
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -205,7 +206,12 @@ class Conversation:
             same = await self._same_answer(session, client_id)
             return same or await self.reply(session, client_id, text)
         assert received.message_id is not None
-        plan = await self._in_thread(self._act, session, received.message_id)
+        try:
+            plan = await self._in_thread(self._act, session, received.message_id)
+        except Exception:  # the words are kept; sent again, they are taken up at once
+            with suppress(Exception):
+                await self._in_thread(self._let_go, received)
+            raise
         step("S5")
         if words != text and not plan_is_alarm(plan):
             await self._in_thread(self._let_go, received)

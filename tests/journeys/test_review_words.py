@@ -1,5 +1,6 @@
 """Words that wait to be read, doors that others stand at, and who is silent when."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -55,3 +56,18 @@ def test_nothing_is_erased_that_nobody_could_read(town: Town, reader_fails: Call
     assert resident.sends("DELETE", "/record").status_code == 200
 
     assert town.officer("puyan").only_ticket()["level"] == Level.ORANGE.key
+
+
+def test_a_message_that_met_a_fault_is_taken_up_at_once_when_it_is_sent_again(town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    intake = town.services.intake
+    telling, intake.telling = intake.telling, None  # type: ignore[assignment]
+    message = {"client_id": str(uuid.uuid4()), "text": "我不想活了"}
+    assert resident.sends("POST", "/messages", message).status_code == 503
+    intake.telling = telling
+
+    turn = resident.does("POST", "/messages", message)
+    assert [m for _, m in town.dialogue.heard[-2:]] == ["/danger_orange", "/screening_started"]
+    assert turn.alarm is not None
+    town.officer("puyan").only_ticket()
