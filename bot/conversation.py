@@ -105,14 +105,14 @@ class Conversation:
     # --- beginning and state -----------------------------------------------------------------------
 
     async def open(self, door: Door, place: str | None, token: str | None) -> tuple[str, Turn]:
-        """Begin a conversation, or go on with the one that `token` opens if it is still alive."""
+        """Begin a conversation, or go on with the one that `token` opened at this kind of door, if it is alive."""
         return await self._in_thread(self._open, door, place, token)
 
     def _open(self, door: Door, place: str | None, token: str | None) -> tuple[str, Turn]:
         now = self.clock()
         with self.database.transaction() as db:
             known = session_by_token(db, token) if token else None
-            if known is not None and known.alive(now):
+            if known is not None and known.door == door and known.alive(now):
                 known.seen_at = now
                 known.place = self.place_of(place, now) or known.place
                 assert token is not None

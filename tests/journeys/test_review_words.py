@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from escalation.triage import Level
+from server.callers import SessionCookie
 from tests.support.town import Town, the_recogniser
 
 
@@ -71,3 +72,13 @@ def test_a_message_that_met_a_fault_is_taken_up_at_once_when_it_is_sent_again(to
     assert [m for _, m in town.dialogue.heard[-2:]] == ["/danger_orange", "/screening_started"]
     assert turn.alarm is not None
     town.officer("puyan").only_ticket()
+
+
+def test_a_phone_page_at_a_kiosk_does_not_open_the_last_persons_conversation(town: Town) -> None:
+    before = town.resident(place="puyan-hall", door="kiosk")
+    before.agrees()
+    before.says("我睡不着")
+    answer = town.ask("POST", "/api/sessions", cookie=before.cookie, json={"door": "phone", "place": None})
+
+    assert answer.json()["messages"] == []
+    assert answer.cookies[SessionCookie] != before.token
