@@ -64,6 +64,7 @@ SAFETY_REPLY: dict[str, list[str]] = yaml.safe_load(
 )
 LEAVE_WORDS = {"退出", "我要退出", "离开", "结束对话"}
 DELETE_WORDS = {"删除我的记录", "删掉我的记录", "删除记录"}
+_ASKED_BEFORE_ERASING = ("utter_delete_record", "utter_record_deletion_asked", "safety_deletion_asked")
 
 
 @dataclass
@@ -450,7 +451,7 @@ class Conversation:
     def _deletion_asked(self, session: ResidentSession) -> bool:
         with self.database.transaction() as db:
             _, last = transcript.names_said(db, session.id)
-        return bool(last) and str(last).startswith(("utter_delete_record", "utter_record_deletion_asked"))
+        return (last or "").startswith(_ASKED_BEFORE_ERASING)
 
     def _choose(self, db: Session, session: ResidentSession, plan: Plan, *, choice: str) -> None:
         now = self.clock()

@@ -82,3 +82,11 @@ def test_a_phone_page_at_a_kiosk_does_not_open_the_last_persons_conversation(tow
 
     assert answer.json()["messages"] == []
     assert answer.cookies[SessionCookie] != before.token
+
+
+def test_a_record_is_deleted_by_button_although_the_dialogue_is_silent(town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    town.dialogue.silent = True
+    resident.says("删除我的记录")
+    assert resident.chooses("delete_record").stage == "ended"
