@@ -24,6 +24,7 @@ from escalation.store import (
     clocks_of,
     events_of,
     follow_ups_of,
+    latest_ticket_of_session,
     signals_of_ticket,
     stop_clocks,
     ticket_for,
@@ -467,10 +468,31 @@ class Console:
         )  # fmt: skip
 
     def close(self, staff: Staff, code: str, body: CloseTicket) -> TicketDetail:
-        """Close the ticket."""
-        return self._after(
-            staff, code, self.casework.close, staff.account, code, body.client_id, body.outcome, body.note
-        )
+        """Close the ticket. Whoever is in its chat has left it then, and the program answers again."""
+        return self._after(staff, code, self._close, staff, code, body)
+
+    def _close(self, staff: Staff, code: str, body: CloseTicket) -> None:
+        try:
+            self.casework.close(staff.account, code, body.client_id, body.outcome, body.note)
+        finally:
+            self._leave_closed_chat(staff, code)
+
+    def _leave_closed_chat(self, staff: Staff, code: str) -> None:
+        """A closed ticket has no chat: nobody could hand this conversation back any more."""
+        now = self.clock()
+        with self.database.transaction() as db:
+            session = lock_session(db, ticket_for(db, code, staff.account).session_id)
+            ticket = ticket_for(db, code, staff.account, lock=True)
+            worker = worker_in(db, session.id)
+            latest = latest_ticket_of_session(db, session.id, session.resident_id)
+            if worker is not None and latest is not None and latest.closed_at is not None:
+                self._hand_back(db, ticket, worker, now)
+
+    def _hand_back(self, db: Session, ticket: Ticket, worker: Handoff, now: datetime) -> None:
+        worker.left_at = now
+        text = f"{worker.name}先离开了，现在又是程序在陪您。"
+        transcript.say(db, self.vault, ticket.session_id, [Bubble(text, name="worker_left")], now)
+        chain.note(db, ticket, "chat", worker.name, "把对话交还给程序。", now)
 
     def _after(
         self, staff: Staff, code: str, act: Callable[..., None], *args: Any, **more: Any
@@ -557,10 +579,7 @@ class Console:
                 self._reached(db, ticket, now)
                 chain.note(db, ticket, "chat", account.name, "进入了居民的对话。", now)
             elif action == "leave" and worker is not None and worker.staff_id == account.id:
-                worker.left_at = now
-                text = f"{account.name}先离开了，现在又是程序在陪您。"
-                transcript.say(db, self.vault, ticket.session_id, [Bubble(text, name="worker_left")], now)
-                chain.note(db, ticket, "chat", account.name, "把对话交还给程序。", now)
+                self._hand_back(db, ticket, worker, now)
             audit.record(
                 db, actor=account.username, action=f"chat.{action}", subject=f"ticket:{code}", at=now
             )

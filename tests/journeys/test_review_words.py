@@ -90,3 +90,23 @@ def test_a_record_is_deleted_by_button_although_the_dialogue_is_silent(town: Tow
     town.dialogue.silent = True
     resident.says("删除我的记录")
     assert resident.chooses("delete_record").stage == "ended"
+
+
+def test_the_program_answers_again_when_the_ticket_is_closed_with_a_worker_in_the_chat(town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    resident.says("我不想活了")
+    officer = town.officer("puyan")
+    code = officer.only_ticket()["code"]
+    officer.acknowledges(code)
+    officer.does("POST", f"/tickets/{code}/chat", {"action": "join"})
+    officer.on(code, "calls", outcome="spoke")
+    officer.on(code, "follow-ups", after_hours=[24])
+    closed = officer.on(code, "close", outcome="supported")
+    assert not closed["chat_mine"]
+    heard = len(town.dialogue.heard)
+
+    turn = resident.says("我今晚就跳下去")
+    assert turn.worker is None
+    assert len(town.dialogue.heard) > heard
+    assert officer.only_ticket()["code"] != code, "new danger is a new ticket"
