@@ -88,6 +88,8 @@ def test_what_a_resident_told_never_reaches_the_dialogue(district: Town) -> None
         ("name", "余红红"),
         ("phone", "13812345678"),
         ("address", "浦沿街道东冠社区3幢101室"),
+        ("safe_to_call", None),
+        ("trusted_person", None),
     ):
         resident.tells(field, value)
     said = len(district.dialogue.heard)
