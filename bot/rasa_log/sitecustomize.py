@@ -10,11 +10,12 @@ import resource
 import sys
 import threading
 import warnings
+from typing import Any
 
 _make_record = logging.getLogRecordFactory()
 
 
-def _bare_record(*args, **more):
+def _bare_record(*args: Any, **more: Any) -> logging.LogRecord:
     """A record whose message says where it was written and what kind of exception came with it."""
     record = _make_record(*args, **more)
     kind = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
@@ -24,19 +25,19 @@ def _bare_record(*args, **more):
     return record
 
 
-def _say_kind(what, kind):
+def _say_kind(what: str, kind: Any) -> None:
     print(f"{what}: {getattr(kind, '__name__', 'unknown')}", file=sys.stderr)
 
 
-def _uncaught(kind, error, trace):
+def _uncaught(kind: Any, error: Any, trace: Any) -> None:
     _say_kind("uncaught", kind)
 
 
-def _thread_died(args):
+def _thread_died(args: Any) -> None:
     _say_kind("a thread died", args.exc_type)
 
 
-def _unraisable(args):
+def _unraisable(args: Any) -> None:
     _say_kind("unraisable", args.exc_type)
 
 
