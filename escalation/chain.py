@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from escalation.channels import notice_text
 from escalation.outbox import QueuedNotice, queue
 from escalation.policy import Audience, Policy
+from escalation.staff import StaffAccount
 from escalation.ticket import DeskCall, Ticket, TicketClock, TicketEvent
 from escalation.triage import Level
 from residents.district import District
@@ -56,12 +57,19 @@ def tell(
     respond_by: datetime,
     telling: Telling,
     now: datetime,
+    *,
+    office: str | None = None,
 ) -> None:
-    """Queue one notice about a ticket. The same occasion told twice is told once."""
+    """Queue one notice about a ticket, to its own office unless another is named. The same occasion told twice
+    is told once.
+
+    What the district's desk is told of stands on its list from then on, beside the office of whoever has it.
+    """
     district = telling.district
-    office = ticket.office
+    office = office or ticket.office
     if audience == "district_desk":
         office = district.desk.code
+        ticket.office = office_of_holder(db, ticket) or ticket.office
         if ticket.office != office:
             ticket.also_office = office
     word = f"{ticket.rated.colour}色"
@@ -92,6 +100,14 @@ def tell(
         note(
             db, ticket, "notice", "系统", f"已通知{_TOLD[audience]}（{district.office(office).name}）。", now
         )
+
+
+def office_of_holder(db: Session, ticket: Ticket) -> str | None:
+    """The office of whoever has this ticket in hand, among those that may see it; None when nobody has it."""
+    holder = db.get(StaffAccount, ticket.holder_id) if ticket.holder_id is not None else None
+    if holder is None:
+        return None
+    return holder.office if holder.office in (ticket.office, ticket.also_office) else ticket.office
 
 
 def tell_desk(db: Session, call: DeskCall, telling: Telling, now: datetime) -> None:

@@ -197,7 +197,7 @@ class Intake:
         """Send the open tickets to the office that this address belongs to.
 
         While nobody holds a ticket it moves and the new office is told from the first step on; when somebody
-        does, the new office stands beside the holder's, so that nobody loses a case in hand.
+        does, the new office is told too and stands beside the holder's, so that nobody loses a case in hand.
         """
         for kind in self.policies:
             ticket = open_ticket_of(db, session.resident_id, kind)
@@ -211,12 +211,18 @@ class Intake:
             office = self.district.office(found.office).name
             ticket.routing = found.reason
             chain.note(db, ticket, "routed", "系统", f"居民说了住址，由{office}负责。", now)
-            if ticket.holder_id is None:
+            policy = self.policies[kind]
+            in_hand = chain.office_of_holder(db, ticket)
+            if in_hand is None:
                 ticket.office = found.office
                 ticket.start_chain(now)
-                chain.take_step(db, ticket, self.policies[kind], self.telling, now)
-            else:
-                ticket.also_office = found.office
+                chain.take_step(db, ticket, policy, self.telling, now)
+            elif found.office not in (in_hand, ticket.also_office):
+                ticket.office, ticket.also_office = in_hand, found.office
+                due = policy.deadline("speak", ticket.rated, ticket.spoken_at)
+                occasion = f"beside.{now.timestamp():.0f}"
+                chain.tell(db, ticket, "office", occasion, due, self.telling, now, office=found.office)
+            self._passed_on(db, ticket, found.office, now)
             audit.record(
                 db, actor="routing", action="ticket.routed", subject=f"ticket:{ticket.code}", at=now,
                 office=found.office, how=found.how,
@@ -326,7 +332,7 @@ class Intake:
         chain.note(db, ticket, "opened", "系统", f"工单打开：{level.colour}色。{found.reason}", now)
         chain.restart_clocks(db, ticket, policy, [], now)
         chain.take_step(db, ticket, policy, self.telling, now)
-        self._passed_on(db, ticket, now)
+        self._passed_on(db, ticket, ticket.office, now)
         audit.record(
             db, actor="software", action="ticket.opened", subject=f"ticket:{ticket.code}", at=now,
             level=level.key, office=ticket.office, how=found.how,
@@ -358,7 +364,7 @@ class Intake:
         chain.note(db, ticket, "raised", "系统", f"升为{level.colour}色。", now)
         chain.restart_clocks(db, ticket, policy, clocks, now)
         chain.take_step(db, ticket, policy, self.telling, now)
-        self._passed_on(db, ticket, now)
+        self._passed_on(db, ticket, ticket.office, now)
         audit.record(
             db,
             actor="software",
@@ -369,8 +375,8 @@ class Intake:
         )
         return True
 
-    def _passed_on(self, db: Session, ticket: Ticket, now: datetime) -> None:
-        """Record on which basis the office learns of this person, and who judged it."""
+    def _passed_on(self, db: Session, ticket: Ticket, office: str, now: datetime) -> None:
+        """Record on which basis this office learns of this person, and who judged it."""
         basis = basis_for_passing_on(consents_of(db, ticket.resident_id), ticket.danger_to_life)
         if basis is None:
             return
@@ -379,7 +385,7 @@ class Intake:
             Disclosure(
                 resident_id=ticket.resident_id,
                 ticket_code=ticket.code,
-                office=ticket.office,
+                office=office,
                 basis=basis,
                 judged_by=judged_by,
                 fields="level place",
