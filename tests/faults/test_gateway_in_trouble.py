@@ -19,7 +19,7 @@ from tests.support.stack import free_ports
 from tests.support.town import Resident, Town
 from tests.support.works import Works
 
-BUDGET = 0.25
+BUDGET = 1.0
 CRISIS = "我不想活了"
 RED = "我现在就站在楼顶,要跳下去"
 
