@@ -20,7 +20,7 @@ def padded(words: str, size: int, where: str) -> str:
 
 
 def escaped(text: str) -> bytes:
-    return json.dumps(text).encode()  # Chinese as \uXXXX
+    return json.dumps(text).encode()  # Chinese as escapes
 
 
 def plain(text: str) -> bytes:

@@ -59,7 +59,7 @@ def test_no_page_runs_what_stands_in_the_page_itself(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_page_keeps_anything_in_the_browser_but_a_staff_members_settings(page: str) -> None:
+def test_no_page_keeps_anything_in_the_browser(page: str) -> None:
     for path in (ROOT / page / "src").rglob("*"):
         if path.suffix in (".ts", ".vue"):
             text = without_comments(path.read_text(encoding="utf-8"))
