@@ -207,12 +207,7 @@ class Conversation:
             same = await self._same_answer(session, client_id)
             return same or await self.reply(session, client_id, text)
         assert received.message_id is not None
-        try:
-            plan = await self._in_thread(self._act, session, received.message_id)
-        except Exception:  # the words are kept; sent again, they are taken up at once
-            with suppress(Exception):
-                await self._in_thread(self._let_go, received)
-            raise
+        plan = await self._or_let_go(received, self._act, session, received.message_id)
         step("S5")
         if words != text and not plan_is_alarm(plan):
             await self._in_thread(self._let_go, received)
@@ -742,7 +737,7 @@ class Conversation:
                     instead = await self._in_thread(self._another_than_last, session)
                 if not any(b.name == f"safety_{instead}" for b in bubbles):
                     bubbles += [Bubble(text, name=f"safety_{instead}") for text in SAFETY_REPLY[instead]]
-        return await self._in_thread(self._keep_replies, session, bubbles, before, received)
+        return await self._or_let_go(received, self._keep_replies, session, bubbles, before, received)
 
     def _another_than_last(self, session: ResidentSession) -> str:
         """The fixed text for ordinary talk, never the same twice in a row."""
@@ -774,6 +769,16 @@ class Conversation:
         """Refuse what arrived while this person's record was being erased: it would be kept for ever."""
         if record.is_erased(db, session):
             raise SessionOver()
+
+    async def _or_let_go(self, received: Received | None, act: Callable[..., T], *args: object) -> T:
+        """Do this; when it fails, what was received is free at once to be taken up when it is sent again."""
+        try:
+            return await self._in_thread(act, *args)
+        except Exception:
+            if received is not None:
+                with suppress(Exception):
+                    await self._in_thread(self._let_go, received)
+            raise
 
     def _let_go(self, received: Received) -> None:
         with self.database.transaction() as db:

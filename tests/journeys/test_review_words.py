@@ -74,6 +74,22 @@ def test_a_message_that_met_a_fault_is_taken_up_at_once_when_it_is_sent_again(to
     town.officer("puyan").only_ticket()
 
 
+def test_a_button_whose_answer_could_not_be_kept_is_answered_when_it_is_pressed_again(town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    conversation = town.services.conversation
+    turns, conversation.turns = conversation.turns, None  # type: ignore[assignment]
+    pressed = {"client_id": str(uuid.uuid4()), "choice": "call_me_back"}
+    assert resident.sends("POST", "/choices", pressed).status_code == 503
+    conversation.turns = turns
+
+    turn = resident.does("POST", "/choices", pressed)
+    assert turn.contact.field == "name"
+    assert [m for _, m in town.dialogue.heard[-1:]] == ["/contact_asked"]
+    assert turn.messages[-1].text == "（contact_asked）"
+    assert town.officer("puyan").only_ticket()["kind"] == "call_back"
+
+
 def test_a_phone_page_at_a_kiosk_does_not_open_the_last_persons_conversation(town: Town) -> None:
     before = town.resident(place="puyan-hall", door="kiosk")
     before.agrees()
