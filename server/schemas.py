@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.turn import ConsentsShown, HotlineShown, MessageShown
 
@@ -18,13 +18,6 @@ def _storable(text: str) -> str:
     if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise ValueError("文字里有系统存不了的字符，请删掉后再发一次。")
     return text
-
-
-def _heard(text: object) -> object:
-    """Let words with lone surrogates through as words with a NUL, so that they are read before they are refused."""
-    if not isinstance(text, str):
-        return text
-    return "".join("\x00" if "\ud800" <= c <= "\udfff" else c for c in text)
 
 
 Text = Annotated[str, AfterValidator(_storable)]
@@ -73,10 +66,13 @@ class GiveConsents(Body):
 
 
 class Say(Body):
-    """What a resident says. Too long or not storable is for the conversation to judge: it reads it first."""
+    """What a resident says. Too long or not storable is for the conversation to judge: it reads it first.
+
+    So `text` has no limit here: with one, a lone surrogate (half an emoji) would be refused unread.
+    """
 
     client_id: UUID
-    text: Annotated[str, BeforeValidator(_heard)]
+    text: str
 
 
 class Choose(Body):
