@@ -81,6 +81,7 @@ NEEDS = {
     "met": "要先上门见到本人，或者已转给 110、120、医院",
     "follow_up": "要先安排下一次随访",
 }
+ANSWERED_SHOWN_FOR = timedelta(minutes=10)
 HANDED_OVER = ("police", "ambulance", "hospital")
 
 
@@ -295,9 +296,9 @@ class Casework:
             return ticket
 
     def desk_calls(self, account: StaffAccount) -> Sequence[DeskCall]:
-        """Who is waiting at a kiosk of the caller's office."""
+        """Who is waiting at a kiosk of the caller's office, and who was until a few minutes ago."""
         with self.database.transaction() as db:
-            return desk_calls_of(db, account.office)
+            return desk_calls_of(db, account.office, self.clock() - ANSWERED_SHOWN_FOR)
 
     def answer_desk_call(self, account: StaffAccount, call_id: UUID) -> None:
         """Say that one is going there. Somebody else's answer stands; another office's call is not there."""

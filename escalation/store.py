@@ -158,10 +158,13 @@ def erase_notes(db: Session, resident_id: UUID) -> None:
     db.execute(update(TicketEvent).where(TicketEvent.ticket_id.in_(closed)).values(note_sealed=None))
 
 
-def desk_calls_of(db: Session, office: str) -> Sequence[DeskCall]:
-    """Who is waiting at a kiosk of this office."""
+def desk_calls_of(db: Session, office: str, answered_since: datetime) -> Sequence[DeskCall]:
+    """Who is waiting at a kiosk of this office, and whose call was answered since then."""
     return db.scalars(
         select(DeskCall)
-        .where(DeskCall.office == office, DeskCall.answered_at.is_(None))
+        .where(
+            DeskCall.office == office,
+            or_(DeskCall.answered_at.is_(None), DeskCall.answered_at >= answered_since),
+        )
         .order_by(DeskCall.at)
     ).all()

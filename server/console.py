@@ -31,7 +31,7 @@ from escalation.store import (
     tickets_for,
 )
 from escalation.ticket import FollowUp, Ticket, TicketClock
-from escalation.triage import Level, Reason
+from escalation.triage import Level
 from residents.resident import Basis, Identity, basis_for_passing_on
 from residents.session import ResidentSession
 from residents.store import consents_of, identity_of, lock_session
@@ -384,21 +384,24 @@ class Console:
         return acts + (["follow_up"] if waiting else [])
 
     def _reasons(self, db: Session, ticket: Ticket) -> list[ReasonShown]:
-        shown = []
+        """Each rule once, with all items that fired it and the first time that it did."""
+        shown: dict[str, ReasonShown] = {}
         for signal in signals_of_ticket(db, ticket):
             kept = json.loads(self.vault.open(signal, "reasons") or '{"reasons": []}')
             for reason in kept["reasons"]:
-                found = Reason(reason["rule"], tuple(reason["items"]))
-                shown.append(
+                rule, items = reason["rule"], [item.removeprefix("q") for item in reason["items"]]
+                first = shown.setdefault(
+                    rule,
                     ReasonShown(
-                        rule=found.rule,
-                        sentence=self.intake.levels.fixed_reasons.get(found.rule, "依现行规则"),
-                        items=[item.removeprefix("q") for item in found.items],
+                        rule=rule,
+                        sentence=self.intake.levels.fixed_reasons.get(rule, "依现行规则"),
+                        items=[],
                         at=signal.at,
                         level=Level(signal.level).key if signal.level else None,  # type: ignore[arg-type]
-                    )
+                    ),
                 )
-        return shown
+                first.items += [item for item in items if item not in first.items]
+        return list(shown.values())
 
     def _masked(self, identity: Identity | None) -> IdentityShown:
         if identity is None:

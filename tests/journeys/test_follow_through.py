@@ -233,7 +233,13 @@ def test_a_kiosk_calls_somebody_of_the_hall_even_before_any_consent(town: Town) 
 
     assert len(calls) == 1
     assert town.channel.sent[-1].text.startswith("【演示】")
-    assert officer.does("POST", f"/desk-calls/{calls[0]['id']}/answer") == []
+    answered = officer.does("POST", f"/desk-calls/{calls[0]['id']}/answer")
+    assert [call["answered_by"] for call in answered] == ["沈青"]
+    assert town.officer("xixing", name="何苗").does("GET", "/desk-calls") == answered, (
+        "colleagues see who went"
+    )
+    town.clock.advance(minutes=11)
+    assert officer.does("GET", "/desk-calls") == []
     assert town.officer("puyan").does("GET", "/desk-calls") == []
 
 

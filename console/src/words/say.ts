@@ -18,7 +18,7 @@ export function sayCard(level: Level, office: string, name: string): SayCard {
   const me = `${office}的${name}`;
   if (level === "red") {
     return {
-      first: `您好，我是${me}。您前几天愿意跟我们的程序聊聊，我来看看有什么能帮上忙的，方便坐一会儿吗？`,
+      first: `您好，我是${me}。您之前愿意跟我们的程序聊聊，我来看看有什么能帮上忙的，方便坐一会儿吗？`,
       then: [
         "我听到了，这段时间您一定很难。",
         "我想直接问一句，好知道怎么帮您：您有没有想过结束自己的生命？",
