@@ -105,11 +105,18 @@ class Conversation:
 
     # --- beginning and state -----------------------------------------------------------------------
 
-    async def open(self, door: Door, place: str | None, token: str | None) -> tuple[str, Turn]:
-        """Begin a conversation, or go on with the one that `token` opened at this kind of door, if it is alive."""
-        return await self._in_thread(self._open, door, place, token)
+    async def open(
+        self, door: Door, place: str | None, token: str | None, may_begin: Callable[[], None]
+    ) -> tuple[str, Turn]:
+        """Begin a conversation, or go on with the one that `token` opened at this kind of door, if it is alive.
 
-    def _open(self, door: Door, place: str | None, token: str | None) -> tuple[str, Turn]:
+        `may_begin` is asked before a new one only, and refuses by raising.
+        """
+        return await self._in_thread(self._open, door, place, token, may_begin)
+
+    def _open(
+        self, door: Door, place: str | None, token: str | None, may_begin: Callable[[], None]
+    ) -> tuple[str, Turn]:
         now = self.clock()
         with self.database.transaction() as db:
             known = session_by_token(db, token) if token else None
@@ -118,6 +125,7 @@ class Conversation:
                 known.place = self.place_of(place, now) or known.place
                 assert token is not None
                 return token, self._turn(db, known, after=-1)
+            may_begin()
             token = new_token()
             resident = Resident(arrived_at=now)
             db.add(resident)

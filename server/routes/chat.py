@@ -4,6 +4,7 @@ Every route but the first asks who is calling (the session cookie). Nothing a re
 address. Every request that changes something carries a `client_id`; sent twice, it is answered twice alike.
 """
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -30,9 +31,12 @@ async def open_session(body: OpenSession, response: Response, services: Wired, r
 
     `place` is the signed code from the poster; a bad one is not an error, the conversation then has no place.
     """
-    services.limits.allow("open_session", request.client.host if request.client else "?")
+    address = request.client.host if request.client else "?"
     token, turn = await services.conversation.open(
-        body.door, body.place, request.cookies.get(SessionCookie) if body.door == "phone" else None
+        body.door,
+        body.place,
+        request.cookies.get(SessionCookie) if body.door == "phone" else None,
+        may_begin=partial(services.limits.allow, "open_session", address),
     )
     set_session_cookie(response, token, services.settings)
     return turn

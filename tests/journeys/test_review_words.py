@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from escalation.triage import Level
 from server.callers import SessionCookie
+from server.limits import RULES
 from tests.support.town import Town, the_recogniser
 
 
@@ -98,6 +100,22 @@ def test_a_phone_page_at_a_kiosk_does_not_open_the_last_persons_conversation(tow
 
     assert answer.json()["messages"] == []
     assert answer.cookies[SessionCookie] != before.token
+
+
+def test_a_crowd_behind_one_address_does_not_keep_somebody_from_their_own_conversation(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    resident.says("我不想活了")
+    monkeypatch.setitem(RULES, "open_session", (3, timedelta(minutes=1)))
+    door = {"door": "phone", "place": None}
+    crowd = [town.ask("POST", "/api/sessions", json=door).status_code for _ in range(3)]
+    assert crowd[-1] == 429
+    again = town.ask("POST", "/api/sessions", cookie=resident.cookie, json=door)
+
+    assert again.status_code == 201
+    assert again.json()["alarm"]["code"] == resident.turn.alarm.code
 
 
 def test_a_record_is_deleted_by_button_although_the_dialogue_is_silent(town: Town) -> None:
