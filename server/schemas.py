@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.turn import ConsentsShown, HotlineShown, MessageShown
 
@@ -261,7 +261,7 @@ class RecordVisit(Body):
         Literal["illness", "bereavement", "debt", "isolation", "conflict", "means_at_home", "none"]
     ] = []
     family_present: bool = False
-    visited_at: datetime | None = None
+    visited_at: AwareDatetime | None = None
     note: Annotated[Text, Field(max_length=2000)] = ""
 
 

@@ -1,5 +1,7 @@
 """Late hands, clocks that jump, and one broken ticket among others."""
 
+import uuid
+
 import pytest
 from sqlalchemy import select
 
@@ -57,3 +59,13 @@ def test_one_ticket_that_cannot_be_moved_up_does_not_keep_the_others(town: Town)
     delivery_round(town.services)
 
     assert town.channel.rang(other) == 2, "the office and its supervisor"
+
+
+def test_a_visit_without_a_time_zone_is_refused_and_not_a_fault(town: Town) -> None:
+    wishes_to_die(town)
+    officer = town.officer("puyan")
+    code = officer.only_ticket()["code"]
+    officer.acknowledges(code)
+    body = {"client_id": str(uuid.uuid4()), "outcome": "met", "visited_at": "2026-11-23T09:00:00"}
+
+    assert officer.asks("POST", f"/tickets/{code}/visits", body).status_code == 422
