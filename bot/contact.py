@@ -17,6 +17,18 @@ _PLACE = re.compile(
 )
 
 
+_WHEN = re.compile(
+    r"方便|可以打|能打|打吧|打就|别打|不要打|短信|微信|随时|早上|上午|中午|下午|晚上|白天|夜里|点钟?|以后|之前|周末|工作日|下班|^(?:可以|行|好的?|能|没事|不行|不能|嗯)[的啊吧。]*$"
+)
+_SOMEBODY = re.compile(
+    r"妈|爸|娘|爹|儿子|女儿|囡|孩子|老公|老婆|爱人|丈夫|妻子|哥|弟|姐|妹|叔|姨|姑|舅|伯|婶|侄|外甥|邻居|隔壁|朋友|同事|同学|"
+    r"亲戚|社区|网格|房东|老师|师傅|领导|保安|物业|1[3-9]\d{9}"
+)
+_DISTRESS = re.compile(
+    r"难受|难过|害怕|睡不着|困不着|不想|想死|想哭|痛苦|绝望|心里|怎么办|没用|不管我|打我|骂我|恨|死"
+)
+
+
 @dataclass(frozen=True)
 class ContactAnswer:
     """What the text says about one field; `value` None means that they would rather not say."""
@@ -40,7 +52,10 @@ def read_contact(field: ContactField, text: str) -> ContactAnswer | None:
         return ContactAnswer(name) if 1 <= len(name) <= 8 and not _NOT_A_NAME.search(name) else None
     if field == "address":
         return ContactAnswer(words) if 3 <= len(words) <= 120 and _PLACE.search(words) else None
-    return ContactAnswer(words) if 1 <= len(words) <= 80 and not words.endswith(("?", "？")) else None
+    about = _WHEN if field == "safe_to_call" else _SOMEBODY
+    if len(words) > 60 or words.endswith(("?", "？")) or _DISTRESS.search(words):
+        return None
+    return ContactAnswer(words) if about.search(words) else None
 
 
 def normal_phone(text: str) -> str:

@@ -6,6 +6,7 @@ card is on the screen.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -18,6 +19,7 @@ from uuid import UUID, uuid4
 
 import yaml
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from assessments import store as sittings
@@ -34,6 +36,7 @@ from bot.errors import (
     SessionOver,
     Unstorable,
 )
+from bot.handoff import Handoff, absent_workers
 from bot.masking import for_rasa
 from bot.rasa_client import RasaClient, RasaSilent
 from bot.standing import Standing, asked_at, standing_of
@@ -41,19 +44,28 @@ from bot.transcript import Bubble, Message, Received, Whose
 from bot.turn import Erased, Turn
 from bot.turns import TurnMaker
 from escalation.intake import Intake, Outcome
-from escalation.triage import Level
+from escalation.store import has_open_ticket
+from escalation.triage import Level, Triage
 from models.crisis.recogniser import CrisisRecogniser
 from residents.errors import BadPlaceCode
 from residents.place_codes import read as read_place
 from residents.resident import ContactField, Identity, Resident, Scope
 from residents.session import Door, ResidentSession, new_sender, new_token, token_hash
-from residents.store import consents_of, identity_of, lock_session, session_by_token, set_consents
+from residents.store import (
+    consents_of,
+    erase_identity,
+    identity_of,
+    lock_session,
+    session_by_token,
+    set_consents,
+)
 from storage import audit
 from storage.database import Database
 from storage.errors import SealBroken
 from storage.step_points import step
 
 T = TypeVar("T")
+log = logging.getLogger("xinqiao")
 
 LONGEST = 4000
 WORDING_VERSION = "2026-11"
@@ -199,6 +211,12 @@ class Conversation:
                     given=[str(s) for s in changed if ticks[s]],
                     withdrawn=[str(s) for s in changed if not ticks[s]],
                 )  # fmt: skip
+                if (
+                    Scope.CONTACT in changed
+                    and not ticks["contact"]
+                    and not has_open_ticket(db, session.resident_id)
+                ):
+                    erase_identity(db, session.resident_id)
             last = transcript.last_position(db, session.id)
             return last, last < 0 and Scope.CHAT in changed and ticks["chat"]
 
@@ -317,7 +335,14 @@ class Conversation:
             if asked is not None and message.at < asked:  # words of before a question do not answer it
                 before = replace(before, administration=None, item=None)
             outcome = self._judge(db, session, message, words)
-            self._decide(db, session, words or "", before, outcome, plan)
+            try:
+                with db.begin_nested():
+                    self._decide(db, session, words or "", before, outcome, plan)
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # whatever broke in choosing words, what was judged stands
+                log.error("no plan: %s", type(error).__name__)
+                plan.asks = [fallback_ask(outcome.triage)] if before.worker is None else []
             step("S4")
         return plan
 
@@ -675,6 +700,26 @@ class Conversation:
             raise failed
         return len(waiting)
 
+    def return_to_silent_chats(self) -> int:
+        """Come back to residents whose worker has not answered for ten minutes, and call somebody again."""
+        now = self.clock()
+        with self.database.transaction() as db:
+            waiting = [(h.id, h.session_id) for h in absent_workers(db, now)]
+        for handoff_id, session_id in waiting:
+            with self.database.transaction() as db:
+                session = lock_session(db, session_id)
+                handoff = db.get(Handoff, handoff_id, with_for_update=True)
+                if handoff is None or handoff.left_at is not None:
+                    continue
+                handoff.left_at = now
+                session.worker_wanted = True
+                bubbles = [Bubble(text, name="worker_absent") for text in SAFETY_REPLY["worker_absent"]]
+                transcript.say(db, self.vault, session.id, bubbles, now)
+                audit.record(
+                    db, actor="watch", action="chat.worker_absent", subject=f"session:{session.id}", at=now
+                )
+        return len(waiting)
+
     # --- once and for all --------------------------------------------------------------------------
 
     async def _once(
@@ -824,6 +869,15 @@ def readable(text: str) -> str:
     if len(repaired) > LONGEST:
         repaired = repaired[: LONGEST // 2] + "\n……\n" + repaired[-LONGEST // 2 :]
     return repaired
+
+
+def fallback_ask(triage: Triage) -> tuple[str, str]:
+    """What Rasa is asked when nothing better could be planned: by the level alone."""
+    if triage.level is Level.RED:
+        return "/danger_red", "danger_red"
+    if triage.level is Level.ORANGE:
+        return "/danger_orange", "danger_orange"
+    return ("/danger_elevated", "danger_elevated") if triage.ask_asq else ("/talk", "plain")
 
 
 def plan_is_alarm(plan: Plan) -> bool:

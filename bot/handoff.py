@@ -1,11 +1,12 @@
 """A person in the chat. While one is there the program is silent."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, Index, exists, func, select, text
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from bot.transcript import Message
 from storage.base import Entity, Identified
 
 
@@ -29,6 +30,32 @@ class Handoff(Identified, Entity):
 def worker_in(db: Session, session_id: UUID) -> Handoff | None:
     """Who is in this conversation now."""
     return db.scalar(select(Handoff).where(Handoff.session_id == session_id, Handoff.left_at.is_(None)))
+
+
+ABSENT_AFTER = timedelta(minutes=10)
+"""How long a resident waits for a word of the worker in the chat before the program comes back."""
+
+
+def absent_workers(db: Session, now: datetime) -> list[Handoff]:
+    """Who is in a chat without having answered what the resident said ten minutes ago; locked."""
+    said = aliased(Message)
+    answered = (
+        select(func.max(said.position))
+        .where(said.session_id == Handoff.session_id, said.author == "worker")
+        .correlate(Handoff)
+        .scalar_subquery()
+    )
+    waiting = exists().where(
+        Message.session_id == Handoff.session_id,
+        Message.author == "resident",
+        Message.position > answered,
+        Message.at <= now - ABSENT_AFTER,
+    )
+    return list(
+        db.scalars(
+            select(Handoff).where(Handoff.left_at.is_(None), waiting).with_for_update(skip_locked=True)
+        )
+    )
 
 
 def first_seen_by(db: Session, session_id: UUID, staff_id: UUID) -> int | None:

@@ -238,7 +238,7 @@ def unread(db: Session, before: datetime, limit: int = 20) -> Sequence[Message]:
     return db.scalars(
         select(Message)
         .where(Message.author == "resident", Message.read_at.is_(None), Message.at <= before)
-        .order_by(Message.at)
+        .order_by(Message.failed_reads, Message.at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()

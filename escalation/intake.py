@@ -205,11 +205,11 @@ class Intake:
                 continue
             found = route(self.district, address, session.place)
             if found.how == "address":
-                ticket.place = self._place(found, None, session.door)
+                self.vault.seal(ticket, "place", self._place(found, None, session.door))
+                self.vault.seal(ticket, "routing", found.reason)
             if found.office == ticket.office:
                 continue
             office = self.district.office(found.office).name
-            ticket.routing = found.reason
             chain.note(db, ticket, "routed", "系统", f"居民说了住址，由{office}负责。", now)
             policy = self.policies[kind]
             in_hand = chain.office_of_holder(db, ticket)
@@ -317,8 +317,6 @@ class Intake:
             level=int(level),
             state="requested",
             office=found.office,
-            place=self._place(found, place, session.door),
-            routing=found.reason,
             danger_to_life=danger,
             spoken_at=spoken_at,
             opened_at=now,
@@ -327,9 +325,18 @@ class Intake:
             step_due_at=now,
         )
         self.vault.seal(ticket, "resident_code", secret)
+        self.vault.seal(ticket, "place", self._place(found, place, session.door))
+        self.vault.seal(ticket, "routing", found.reason)
         db.add(ticket)
         db.flush()
-        chain.note(db, ticket, "opened", "系统", f"工单打开：{level.colour}色。{found.reason}", now)
+        chain.note(
+            db,
+            ticket,
+            "opened",
+            "系统",
+            f"工单打开：{level.colour}色，交{self.district.office(found.office).name}。",
+            now,
+        )
         chain.restart_clocks(db, ticket, policy, [], now)
         chain.take_step(db, ticket, policy, self.telling, now)
         self._passed_on(db, ticket, ticket.office, now)

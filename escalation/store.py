@@ -96,7 +96,9 @@ def stop_clocks(db: Session, ticket: Ticket, names: Sequence[str], now: datetime
 def events_of(db: Session, ticket: Ticket) -> Sequence[TicketEvent]:
     """The time line, oldest first."""
     return db.scalars(
-        select(TicketEvent).where(TicketEvent.ticket_id == ticket.id).order_by(TicketEvent.at, TicketEvent.id)
+        select(TicketEvent)
+        .where(TicketEvent.ticket_id == ticket.id)
+        .order_by(TicketEvent.at, TicketEvent.position)
     ).all()
 
 
@@ -153,9 +155,13 @@ def has_open_ticket(db: Session, resident_id: UUID) -> bool:
 
 
 def erase_notes(db: Session, resident_id: UUID) -> None:
-    """Delete what workers noted about this person on tickets that are closed; what was done stays."""
+    """Delete what workers noted about this person on tickets that are closed, and where they lived.
+
+    What was done, and when, stays.
+    """
     closed = select(Ticket.id).where(Ticket.resident_id == resident_id, Ticket.closed_at.is_not(None))
     db.execute(update(TicketEvent).where(TicketEvent.ticket_id.in_(closed)).values(note_sealed=None))
+    db.execute(update(Ticket).where(Ticket.id.in_(closed)).values(place_sealed=None, routing_sealed=None))
 
 
 def desk_calls_of(db: Session, office: str, answered_since: datetime) -> Sequence[DeskCall]:

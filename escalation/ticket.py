@@ -7,7 +7,7 @@ or saw the resident), completed. The clocks start at the resident's sentence, no
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from escalation.errors import TicketHeld
@@ -20,6 +20,7 @@ class Ticket(Identified, Entity):
 
     `code` is its name for staff and opens nothing; the resident's own code opens the progress page and is a
     secret. `office` is responsible; `also_office` is the desk that the ticket moved up to when a clock was missed.
+    Where the resident is, and why it went to this office, is part of an address, and sealed.
     `spoken_at` is the sentence that all clocks count from. `step` is the next step of the chain that has not
     been taken, due at `step_due_at` while nobody holds the ticket; the chain counts from `chain_since`.
     """
@@ -49,8 +50,8 @@ class Ticket(Identified, Entity):
     state: Mapped[str]
     office: Mapped[str] = mapped_column(index=True)
     also_office: Mapped[str | None] = mapped_column(index=True)
-    place: Mapped[str]
-    routing: Mapped[str]
+    place_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    routing_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     danger_to_life: Mapped[bool]
     spoken_at: Mapped[datetime]
     opened_at: Mapped[datetime]
@@ -148,6 +149,7 @@ class TicketEvent(Identified, Entity):
     __table_args__ = (Index("ix_ticket_event_timeline", "ticket_id", "at"),)
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    position: Mapped[int] = mapped_column(BigInteger, Identity())
     client_id: Mapped[UUID | None] = mapped_column(unique=True)
     at: Mapped[datetime]
     kind: Mapped[str]

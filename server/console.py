@@ -227,7 +227,7 @@ class Console:
             resident="不显示"
             if account.role == "auditor"
             else masked_name(self.vault.open(identity, "name") if identity else None),
-            place=ticket.place,
+            place=self.vault.open(ticket, "place") or "已删除",
             office=ticket.office,
             office_name=self.intake.district.office(ticket.office).name,
             holder=ticket.holder_name,
@@ -316,7 +316,7 @@ class Console:
                 *(clock_shown("follow_up", f.due_at, f.done_at, now) for f in follow_ups),
             ],
             reasons=[] if audits else self._reasons(db, ticket),
-            routing=ticket.routing,
+            routing=self.vault.open(ticket, "routing") or "已随居民的记录删除。",
             basis={
                 Basis.CONSENT: "居民同意转交给司法所。",
                 Basis.DANGER_TO_LIFE: "居民没有勾选转交；因可能有生命危险，依个人信息保护法第十三条第一款第四项处理。",

@@ -109,7 +109,7 @@ async def _story(
     note: str,
 ) -> None:
     talk = services.conversation
-    token, _ = await talk.open("phone", None, None)
+    token, _ = await talk.open("phone", None, None, may_begin=lambda: None)
     session = talk.session_of(token)
     await talk.consent(session, dict.fromkeys(("chat", "screening", "contact", "share"), True))
     await talk.reply(session, uuid4(), says)

@@ -31,6 +31,7 @@ def watch_round(services: Services) -> None:
     """Read what nobody has read, move up what is overdue, and leave a sign of life when both could be done."""
     try:
         services.conversation.read_unread()
+        services.conversation.return_to_silent_chats()
     finally:
         services.watch.escalate_overdue()
     with services.database.transaction() as db:

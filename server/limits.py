@@ -26,8 +26,15 @@ class Limits:
         self.seen: OrderedDict[tuple[str, str], deque[datetime]] = OrderedDict()
         self.lock = threading.Lock()
 
+    def refuse(self, rule: str, address: str) -> None:
+        """`TooOften` when the rule's number within its window is reached; counts nothing."""
+        self._look(rule, address, count=False)
+
     def allow(self, rule: str, address: str) -> None:
         """Count one use; `TooOften` when the rule's number within its window is passed."""
+        self._look(rule, address, count=True)
+
+    def _look(self, rule: str, address: str, *, count: bool) -> None:
         most, window = RULES[rule]
         now = self.clock()
         with self.lock:
@@ -39,4 +46,5 @@ class Limits:
                 self.seen.popitem(last=False)
             if len(times) >= most:
                 raise TooOften()
-            times.append(now)
+            if count:
+                times.append(now)

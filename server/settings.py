@@ -36,7 +36,7 @@ class Settings(BaseSettings):
 
     gateway_port: int = 8309
     gateway_url: str = "http://127.0.0.1:8309/notices"
-    gateway_budget_seconds: float = 8.0
+    gateway_budget_seconds: float = Field(default=8.0, gt=0, le=30)
 
     @property
     def keys(self) -> Path:

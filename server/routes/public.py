@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 
 from bot.turn import HotlineShown
+from escalation.errors import TicketNotFound
 from server.callers import Wired
 from server.schemas import DistrictShown, Progress
 
@@ -23,6 +24,14 @@ def read_hotlines(services: Wired) -> list[HotlineShown]:
 
 @router.get("/progress/{code}")
 def read_progress(code: str, services: Wired, request: Request) -> Progress:
-    """Where a matter stands: no name, no level, no reason. Guessing is throttled; an unknown code is 404."""
-    services.limits.allow("progress", request.client.host if request.client else "?")
-    return services.front_door.progress(code)
+    """Where a matter stands: no name, no level, no reason. Guessing is throttled; an unknown code is 404.
+
+    Only wrong codes count, so that a hall behind one address can look as often as it likes.
+    """
+    address = request.client.host if request.client else "?"
+    services.limits.refuse("progress", address)
+    try:
+        return services.front_door.progress(code)
+    except TicketNotFound:
+        services.limits.allow("progress", address)
+        raise

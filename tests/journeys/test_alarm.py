@@ -218,3 +218,49 @@ def test_words_that_could_not_be_read_are_not_taken_for_harmless(town: Town) -> 
     for _ in range(3):
         town.passes(minutes=1)
     assert town.officer("puyan").only_ticket()["level"] == "orange"
+
+
+def test_an_alarm_stands_although_no_answer_to_it_could_be_planned(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(type(town.services.conversation), "_decide", broken)
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    turn = resident.says("我攒了一瓶安眠药,今晚就吃下去")
+
+    assert town.officer("puyan").only_ticket()["level"] == "red"
+    assert turn.alarm is not None
+    assert town.dialogue.heard[-1][1] == "/danger_red"
+
+
+def test_distress_is_never_filed_as_a_way_to_reach_somebody(town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    resident.completes(mood=3, q9=3, asq=1, asq5=1)
+    for field in ("name", "phone", "address"):
+        resident.tells(field, None)
+    assert resident.turn.contact.field == "safe_to_call"
+    turn = resident.says("还是睡不着,心里害怕")
+    assert turn.contact.field == "safe_to_call"
+    turn = resident.says("晚上七点以后方便")
+    assert turn.contact.field == "trusted_person"
+    turn = resident.says("我女儿,她在滨文上班")
+    assert turn.contact is None
+
+
+def test_taking_back_the_tick_for_contact_forgets_how_they_are_reached(town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    resident.chooses("call_me_back")
+    resident.tells("name", "余红")
+    officer = town.officer("puyan")
+    code = officer.only_ticket()["code"]
+    officer.acknowledges(code)
+    officer.on(code, "calls", outcome="spoke")
+    officer.on(code, "close", outcome="supported")
+    resident.agrees(contact=False)
+
+    assert resident.sends("GET", "/record").json()["联系方式"] == {}

@@ -293,3 +293,20 @@ def test_a_record_can_be_taken_along(town: Town) -> None:
     exported = resident.sends("GET", "/record").json()
 
     assert any(line["内容"] == "我睡不着" for line in exported["对话"])
+
+
+def test_a_worker_who_walks_away_does_not_leave_a_silent_chat(town: Town) -> None:
+    resident = in_danger(town)
+    officer = town.officer("puyan")
+    code = officer.only_ticket()["code"]
+    officer.does("POST", f"/tickets/{code}/chat", {"action": "join"})
+    town.passes(minutes=30)
+    assert resident.does("GET", "").worker is not None, "nobody waits for an answer"
+    resident.says("您还在吗")
+    town.passes(minutes=9)
+    assert resident.does("GET", "").worker is not None
+    town.passes(minutes=2)
+    turn = resident.does("GET", "")
+    assert turn.worker is None
+    assert turn.worker_called
+    assert "再去请人" in turn.messages[-1].text

@@ -25,7 +25,7 @@ ERASED = {
         "identity.safe_to_call",
         "identity.trusted_person",
     ),
-    *("ticket_event.note", "disclosure.reason"),
+    *("ticket_event.note", "disclosure.reason", "ticket.place", "ticket.routing"),
 }
 KEPT = {
     "ticket.resident_code": "a random code: it opens the progress page, where the person sees what is still done",
