@@ -780,16 +780,21 @@ class Conversation:
         """Ask Rasa, keep what it says or the fixed text instead, and make the turn."""
         step("S2")
         bubbles: list[Bubble] = []
+        fixed: set[str] = set()
         for message, instead in plan.asks:
+            if bubbles:  # what follows is chosen by what was said
+                await self._or_let_go(received, self._keep_bubbles, session, bubbles)
+                bubbles = []
             try:
                 if plan.fixed:
                     raise RasaSilent("not agreed")
-                bubbles += await self.rasa.send(session.sender, message)
+                bubbles = await self.rasa.send(session.sender, message)
             except RasaSilent:
                 if instead == "plain":
                     instead = await self._in_thread(self._another_than_last, session)
-                if not any(b.name == f"safety_{instead}" for b in bubbles):
-                    bubbles += [Bubble(text, name=f"safety_{instead}") for text in SAFETY_REPLY[instead]]
+                if instead not in fixed:
+                    fixed.add(instead)
+                    bubbles = [Bubble(text, name=f"safety_{instead}") for text in SAFETY_REPLY[instead]]
         return await self._or_let_go(received, self._keep_replies, session, bubbles, before, received)
 
     def _another_than_last(self, session: ResidentSession) -> str:
@@ -798,24 +803,32 @@ class Conversation:
             _, last = transcript.names_said(db, session.id)
         return "plain_again" if last == "safety_plain" else "plain"
 
+    def _keep_bubbles(self, session: ResidentSession, bubbles: Sequence[Bubble]) -> None:
+        with self.database.transaction() as db:
+            lock_session(db, session.id)
+            self._write_bubbles(db, session, bubbles)
+
+    def _write_bubbles(self, db: Session, session: ResidentSession, bubbles: Sequence[Bubble]) -> None:
+        """Keep what is said, with the echoes filled in; nothing is kept of a person who was erased meanwhile."""
+        if record.is_erased(db, session):
+            return
+        standing = standing_of(db, self.intake, session)
+        filled = [
+            Bubble(self.turns.fill(b.text, standing), b.name, b.kind, b.buttons, b.exercise, b.facts)
+            for b in bubbles
+        ]
+        transcript.say(db, self.vault, session.id, filled, self.clock())
+
     def _keep_replies(
         self, session: ResidentSession, bubbles: Sequence[Bubble], before: int, received: Received | None
     ) -> Turn:
         with self.database.transaction() as db:
             lock_session(db, session.id)
-            if record.is_erased(db, session):
-                return self._turn(db, session, after=before)
-            standing = standing_of(db, self.intake, session)
-            filled = [
-                Bubble(self.turns.fill(b.text, standing), b.name, b.kind, b.buttons, b.exercise, b.facts)
-                for b in bubbles
-            ]
-            transcript.say(db, self.vault, session.id, filled, self.clock())
+            self._write_bubbles(db, session, bubbles)
             turn = self._turn(db, session, after=before)
-            if received is not None:
-                row = db.get(Received, received.id, with_for_update=True)
-                if row is not None:
-                    self.vault.seal(row, "answer", turn.model_dump_json())
+            row = db.get(Received, received.id, with_for_update=True) if received else None
+            if row is not None and not record.is_erased(db, session):
+                self.vault.seal(row, "answer", turn.model_dump_json())
         return turn
 
     def _still_here(self, db: Session, session: ResidentSession) -> None:

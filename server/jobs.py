@@ -70,7 +70,8 @@ def run(services: Services) -> int:
     }
     for name, (work, seconds) in rounds.items():
         last[name] = time.monotonic()
-        scheduler.add_job(_guarded(name, work, services, last), "interval", seconds=seconds, id=name)
+        once = _guarded(name, work, services, last)
+        scheduler.add_job(once, "interval", seconds=seconds, id=name, next_run_time=services.clock())
     scheduler.start()
     try:
         while not stop.wait(1.0):

@@ -4,7 +4,9 @@ import uuid
 
 import pytest
 
+from bot.transcript import names_said
 from escalation.triage import Level
+from residents.store import session_by_sender
 from tests.support.town import Town
 
 
@@ -264,3 +266,22 @@ def test_taking_back_the_tick_for_contact_forgets_how_they_are_reached(town: Tow
     resident.agrees(contact=False)
 
     assert resident.sends("GET", "/record").json()["联系方式"] == {}
+
+
+def test_what_is_said_next_knows_what_was_said_a_moment_ago(town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    seen: list[set[str]] = []
+    send = town.dialogue.send
+
+    async def looking(sender: str, message: str, *, patient: bool = False) -> list:
+        with town.database.transaction() as db:
+            session = session_by_sender(db, sender)
+            seen.append(set(names_said(db, session.id)[0]))
+        return await send(sender, message)
+
+    town.dialogue.send = looking
+    resident.says("我攒了一瓶安眠药,今晚就吃下去")
+
+    assert "danger_red" not in seen[0]
+    assert "danger_red" in seen[1], "the question about their name need not say again why it is asked"
