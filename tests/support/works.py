@@ -132,11 +132,9 @@ class Works:
             for column in ("received.claimed_until", "queued_notice.lease_until", "queued_notice.due_at"):
                 table, name = column.split(".")
                 db.execute(text(f"UPDATE {table} SET {name} = {name} - interval '61 seconds'"))
-            db.execute(
-                text(
-                    "UPDATE message SET at = at - interval '61 seconds' WHERE read_at IS NULL AND author = 'resident'"
-                )
-            )
+            for column in ("message.at", "given_answer.at", "administration.started_at"):
+                table, name = column.split(".")
+                db.execute(text(f"UPDATE {table} SET {name} = {name} - interval '61 seconds'"))
 
     def tickets_of(self, resident: Resident) -> list[Ticket]:
         """All tickets of this person, as they stand in the database."""
