@@ -108,6 +108,8 @@ def openable(town: Town) -> dict[str, int]:
     vault = town.database.vault
     with town.database.transaction() as db:
         for mapper in Entity.registry.mappers:
+            if mapper.class_.__module__.startswith("tests."):
+                continue  # a table of some other test
             fields = [c.key for c in mapper.columns if c.key.endswith("_sealed")]
             for row in db.query(mapper.class_) if fields else []:
                 for field in fields:
