@@ -19,7 +19,6 @@ from uuid import UUID, uuid4
 
 import yaml
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from assessments import store as sittings
@@ -338,11 +337,14 @@ class Conversation:
             try:
                 with db.begin_nested():
                     self._decide(db, session, words or "", before, outcome, plan)
-            except SQLAlchemyError:
-                raise
             except Exception as error:  # whatever broke in choosing words, what was judged stands
                 log.error("no plan: %s", type(error).__name__)
-                plan.asks = [fallback_ask(outcome.triage)] if before.worker is None else []
+                asked_again = outcome.triage.level is None and before.item is not None
+                plan.asks = [
+                    ("/answer_not_understood", "item") if asked_again else fallback_ask(outcome.triage)
+                ]
+                if before.worker is not None:
+                    plan.asks = []
             step("S4")
         return plan
 

@@ -4,7 +4,7 @@ Texts are Chinese sentences ready to show. Times are UTC with an offset. No fiel
 carries a colour, and no field of a list that staff see carries a full name.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -22,7 +22,6 @@ def _storable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Choice = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-DangerLevel = Literal["orange", "red"]
 LevelName = Literal["green", "blue", "yellow", "orange", "red"]
 
 
@@ -316,7 +315,3 @@ class DeskCallShown(BaseModel):
     place: str
     at: datetime
     answered_by: str | None
-
-
-class Day(BaseModel):
-    date: date

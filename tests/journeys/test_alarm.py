@@ -3,6 +3,8 @@
 import uuid
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from bot.transcript import names_said
 from escalation.triage import Level
@@ -285,3 +287,18 @@ def test_what_is_said_next_knows_what_was_said_a_moment_ago(town: Town) -> None:
 
     assert "danger_red" not in seen[0]
     assert "danger_red" in seen[1], "the question about their name need not say again why it is asked"
+
+
+def test_an_alarm_stands_although_the_database_refused_what_was_planned(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: object, db: Session, *__: object) -> None:
+        db.execute(text("INSERT INTO ticket_clock (id) VALUES (gen_random_uuid())"))
+
+    monkeypatch.setattr(type(town.services.conversation), "_decide", refused)
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    turn = resident.says("我攒了一瓶安眠药,今晚就吃下去")
+
+    assert town.officer("puyan").only_ticket()["level"] == "red"
+    assert turn.alarm is not None
