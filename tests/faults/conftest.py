@@ -9,10 +9,9 @@ import pytest
 from storage.database import Database
 from storage.vault import Keyring, Vault
 from tests.support.bad_gateway import BadGateway, bad_gateway
-from tests.support.clock import MovableClock
 from tests.support.postgres import Postgres
 from tests.support.processes import Nursery
-from tests.support.town import Town
+from tests.support.towns import town  # noqa: F401 - a fixture
 from tests.support.works import Works
 
 
@@ -26,14 +25,6 @@ def nursery() -> Iterator[Nursery]:
 def gateway() -> Iterator[BadGateway]:
     with bad_gateway() as gateway:
         yield gateway
-
-
-@pytest.fixture
-def town(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[Town]:
-    """A whole district in this process."""
-    town = Town(database, clock, tmp_path)
-    yield town
-    town.close()
 
 
 @pytest.fixture(scope="module")
