@@ -6,7 +6,6 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from assessments.store import of_session
 from bot.actions.desk import DialogueState, ItemShown
 from bot.standing import Standing, asked_at, standing_of
 from bot.transcript import names_said, times_said_since
@@ -68,7 +67,6 @@ class ApplicationDesk:
                 hotlines=self._lines(),
                 said=said,
                 last_said=last,
-                resumed=len(of_session(db, session.id)) > 0,
             )
 
     def _item(self, standing: Standing, shown: int) -> ItemShown | None:

@@ -43,8 +43,6 @@ class DialogueState:
     """Response name to how often it was said in this conversation."""
     last_said: str | None = None
     """Name of the last listening or fallback response."""
-    resumed: bool = False
-    """Rasa is new to this conversation, because it restarted."""
 
 
 class Desk(Protocol):

@@ -13,13 +13,10 @@ from storage import embedded
 from storage.database import Database
 from storage.vault import Keyring, Vault
 from tests.support.processes import Nursery
-from tests.support.stack import RASA, Stack
+from tests.support.stack import Stack
 from tests.support.works import Works, shown
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not RASA.exists(), reason="Rasa's environment is not set up"),
-]
+pytestmark = pytest.mark.slow
 FIXED = {line.split("⟦")[0] for lines in SAFETY_REPLY.values() for line in lines}
 WAKES_UP_IN = 60.0
 
