@@ -10,6 +10,7 @@ from escalation.channels import notice_text
 from escalation.outbox import QueuedNotice, queue
 from escalation.policy import Audience, Policy
 from escalation.staff import StaffAccount
+from escalation.store import desks_of, put_beside
 from escalation.ticket import DeskCall, Ticket, TicketClock, TicketEvent
 from escalation.triage import Level
 from residents.district import District
@@ -70,8 +71,7 @@ def tell(
     if audience == "district_desk":
         office = district.desk.code
         ticket.office = office_of_holder(db, ticket) or ticket.office
-        if ticket.office != office:
-            ticket.also_office = office
+        put_beside(db, ticket, office, now)
     word = f"{ticket.rated.colour}色"
     place = area(district, ticket.office)
     queued = queue(
@@ -107,7 +107,7 @@ def office_of_holder(db: Session, ticket: Ticket) -> str | None:
     holder = db.get(StaffAccount, ticket.holder_id) if ticket.holder_id is not None else None
     if holder is None:
         return None
-    return holder.office if holder.office in (ticket.office, ticket.also_office) else ticket.office
+    return holder.office if holder.office in desks_of(db, ticket) else ticket.office
 
 
 def tell_desk(db: Session, call: DeskCall, telling: Telling, now: datetime) -> None:

@@ -23,7 +23,14 @@ from escalation import chain
 from escalation.chain import Telling
 from escalation.policy import Policy
 from escalation.signal import Rating, Signal
-from escalation.store import clocks_of, code_taken, open_ticket_of, signal_of, signals_of_session
+from escalation.store import (
+    clocks_of,
+    code_taken,
+    open_ticket_of,
+    put_beside,
+    signal_of,
+    signals_of_session,
+)
 from escalation.ticket import DeskCall, Ticket
 from escalation.ticket_code import new_code, new_name
 from escalation.triage import (
@@ -217,8 +224,10 @@ class Intake:
                 ticket.office = found.office
                 ticket.start_chain(now)
                 chain.take_step(db, ticket, policy, self.telling, now)
-            elif found.office not in (in_hand, ticket.also_office):
-                ticket.office, ticket.also_office = in_hand, found.office
+            elif found.office != in_hand:
+                ticket.office = in_hand
+                if not put_beside(db, ticket, found.office, now):
+                    continue
                 due = policy.deadline("speak", ticket.rated, ticket.spoken_at)
                 occasion = f"beside.{now.timestamp():.0f}"
                 chain.tell(db, ticket, "office", occasion, due, self.telling, now, office=found.office)

@@ -15,6 +15,7 @@ from sqlalchemy import ForeignKey, Index, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from escalation import contact_point  # noqa: F401 - a notice names one
 from escalation.channels import Channel, Notice, PermanentFailure, TemporaryFailure
 from storage.base import Entity, Identified
 from storage.database import Database
@@ -26,20 +27,32 @@ AT_ONCE = 8
 
 
 class QueuedNotice(Identified, Entity):
-    """One notice to one audience over one channel. `key` is unique: the same occasion is told once.
+    """One notice to one person or desk over one channel. `key` is unique: the same occasion is told once.
 
-    It holds no name, score or words: a code, a level word, a place, a time and a link.
+    It holds no name, score or words: a code, a level word, a place, a time and a link. `state`: `waiting`,
+    `delivered`, or `superseded` (a later notice of the same ticket to the same desk says it better). `rank` above 0
+    stands in for a channel that failed. `reply_code` lets its receiver take the ticket by text message. Those that
+    are shown in the console itself (`in_app`) are delivered at once, and `seen_at` when somebody has looked.
     """
 
     __tablename__ = "queued_notice"
-    __table_args__ = (Index("ix_queued_notice_due", "due_at", postgresql_where="state = 'waiting'"),)
+    __table_args__ = (
+        Index("ix_queued_notice_due", "due_at", postgresql_where="state = 'waiting'"),
+        Index("ix_queued_notice_old", "queued_at", postgresql_where="state = 'waiting'"),
+        Index("ix_queued_notice_unseen", "office", postgresql_where="channel = 'in_app' AND seen_at IS NULL"),
+        Index("ix_queued_notice_reply", "reply_code", postgresql_where="reply_code IS NOT NULL"),
+        Index("ix_queued_notice_contact", "contact_id", "delivered_at"),
+    )
 
     key: Mapped[str] = mapped_column(unique=True)
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     level: Mapped[int]
     audience: Mapped[str]
     office: Mapped[str]
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_account.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_point.id"))
     channel: Mapped[str]
+    rank: Mapped[int] = mapped_column(default=0)
     round: Mapped[int]
     code: Mapped[str]
     level_word: Mapped[str]
@@ -56,6 +69,10 @@ class QueuedNotice(Identified, Entity):
     delivered_at: Mapped[datetime | None]
     receipt: Mapped[str | None]
     last_failure: Mapped[str | None]
+    reply_code: Mapped[str | None]
+    digest: Mapped[str | None]
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None]
 
 
 def queue(db: Session, notice: QueuedNotice) -> bool:

@@ -13,7 +13,8 @@ class Signal(Identified, Entity):
     """One judged thing. `source` names what was judged and is unique: judged twice, it counts once.
 
     `level` is the number of `triage.Level`, or None when nothing was rated. `asks_directly`: the safety
-    questions are to be asked. Reasons (rule ids, items, spans of text) are sealed.
+    questions are to be asked. Reasons (rule ids, items, spans of text) are sealed, and so is what the level was
+    computed from, by which it can be computed again.
     """
 
     __tablename__ = "signal"
@@ -28,6 +29,7 @@ class Signal(Identified, Entity):
     danger_to_life: Mapped[bool] = mapped_column(default=False)
     policy: Mapped[str]
     reasons_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    inputs_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     spoken_at: Mapped[datetime]
     at: Mapped[datetime]
@@ -44,3 +46,4 @@ class Rating(Identified, Entity):
     level: Mapped[int | None]
     policy: Mapped[str]
     at: Mapped[datetime]
+    inputs_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

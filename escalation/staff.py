@@ -21,7 +21,9 @@ from storage import audit
 from storage.base import Entity, Identified
 from storage.database import Database
 
-Role = Literal["social_worker", "judicial_officer", "supervisor", "duty_officer", "auditor"]
+Role = Literal[
+    "social_worker", "judicial_officer", "supervisor", "duty_officer", "auditor", "administrator", "partner"
+]
 
 SHIFT = timedelta(hours=12)
 TRIES = 10

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from escalation.errors import DeskCallNotFound, TicketNotFound
 from escalation.signal import Rating, Signal
 from escalation.staff import StaffAccount
-from escalation.ticket import DeskCall, FollowUp, Ticket, TicketClock, TicketEvent
+from escalation.ticket import DeskCall, FollowUp, Ticket, TicketClock, TicketDesk, TicketEvent
 
 
 def open_ticket_of(db: Session, resident_id: UUID, kind: str = "home_visit") -> Ticket | None:
@@ -63,7 +63,22 @@ def tickets_for(db: Session, account: StaffAccount, *, closed: bool = False) -> 
 def _within(account: StaffAccount) -> ColumnElement[bool]:
     if account.role == "auditor":
         return true()
-    return or_(Ticket.office == account.office, Ticket.also_office == account.office)
+    beside = select(TicketDesk.ticket_id).where(TicketDesk.office == account.office)
+    return or_(Ticket.office == account.office, Ticket.id.in_(beside))
+
+
+def desks_of(db: Session, ticket: Ticket) -> set[str]:
+    """The other desks on whose lists this ticket stands."""
+    return set(db.scalars(select(TicketDesk.office).where(TicketDesk.ticket_id == ticket.id)))
+
+
+def put_beside(db: Session, ticket: Ticket, office: str, now: datetime) -> bool:
+    """Put a ticket on another desk's list too; False when it stands there already or is that desk's own."""
+    if office == ticket.office or office in desks_of(db, ticket):
+        return False
+    db.add(TicketDesk(ticket_id=ticket.id, office=office, since=now))
+    db.flush()
+    return True
 
 
 def ticket_by_resident_code(db: Session, index: bytes) -> Ticket | None:

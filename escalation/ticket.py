@@ -19,10 +19,13 @@ class Ticket(Identified, Entity):
     """One matter of one resident. There is at most one open ticket per resident and kind.
 
     `code` is its name for staff and opens nothing; the resident's own code opens the progress page and is a
-    secret. `office` is responsible; `also_office` is the desk that the ticket moved up to when a clock was missed.
+    secret. `office` is responsible; other desks that it stands on are rows of `TicketDesk`.
+    `policy` and `tree` name the editions that it is judged and routed by.
     Where the resident is, and why it went to this office, is part of an address, and sealed.
     `spoken_at` is the sentence that all clocks count from. `step` is the next step of the chain that has not
-    been taken, due at `step_due_at` while nobody holds the ticket; the chain counts from `chain_since`.
+    been taken, due at `step_due_at` while `missing` people have still to take the ticket; the chain counts from
+    `chain_since`. `two_people`: nobody visits alone. `bounces` counts refused transfers; `settled`: the district
+    has decided whose it is.
     """
 
     __tablename__ = "ticket"
@@ -34,9 +37,8 @@ class Ticket(Identified, Entity):
             unique=True,
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index(
-            "ix_ticket_steps", "step_due_at", postgresql_where=text("closed_at IS NULL AND holder_id IS NULL")
-        ),
+        Index("ix_ticket_steps", "step_due_at", postgresql_where=text("closed_at IS NULL AND missing > 0")),
+        Index("ix_ticket_tree", "tree", postgresql_where=text("closed_at IS NULL")),
     )
 
     code: Mapped[str] = mapped_column(unique=True)
@@ -44,12 +46,12 @@ class Ticket(Identified, Entity):
     resident_code_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     kind: Mapped[str]
     policy: Mapped[str]
+    tree: Mapped[str] = mapped_column(default="")
     resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"), index=True)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("resident_session.id"))
     level: Mapped[int]
     state: Mapped[str]
     office: Mapped[str] = mapped_column(index=True)
-    also_office: Mapped[str | None] = mapped_column(index=True)
     place_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     routing_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     danger_to_life: Mapped[bool]
@@ -58,6 +60,7 @@ class Ticket(Identified, Entity):
     chain_since: Mapped[datetime]
     step: Mapped[int]
     step_due_at: Mapped[datetime]
+    missing: Mapped[int] = mapped_column(default=1)
     holder_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_account.id"))
     holder_name: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
@@ -66,6 +69,11 @@ class Ticket(Identified, Entity):
     met_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
+    level_at_close: Mapped[int | None]
+    two_people: Mapped[bool] = mapped_column(default=False)
+    bounces: Mapped[int] = mapped_column(default=0)
+    settled: Mapped[bool] = mapped_column(default=False)
+    reopened: Mapped[int] = mapped_column(default=0)
 
     @property
     def rated(self) -> Level:
@@ -79,6 +87,7 @@ class Ticket(Identified, Entity):
         if self.holder_id is not None:
             raise TicketHeld(self.code, by=self.holder_name or "")
         self.holder_id, self.holder_name, self.acknowledged_at = officer_id, name, now
+        self.missing = max(0, self.missing - 1)
         if self.state == "requested":
             self.state = "accepted"
         return True
@@ -90,6 +99,7 @@ class Ticket(Identified, Entity):
     def lapse(self, now: datetime) -> None:
         """Undo an acknowledgement; the chain begins again."""
         self.holder_id = self.holder_name = self.acknowledged_at = None
+        self.missing = 1
         self.state = "requested"
         self.start_chain(now)
 
@@ -125,6 +135,17 @@ class Ticket(Identified, Entity):
         self.state, self.outcome, self.closed_at = "completed", outcome, now
 
 
+class TicketDesk(Identified, Entity):
+    """Another desk on whose list a ticket stands, beside its own office: it was told, or somebody there has it."""
+
+    __tablename__ = "ticket_desk"
+    __table_args__ = (UniqueConstraint("ticket_id", "office"),)
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    office: Mapped[str] = mapped_column(index=True)
+    since: Mapped[datetime]
+
+
 class TicketClock(Identified, Entity):
     """One deadline of one ticket, with its own stop. `told_at`/`rounds`: lateness that was passed on."""
 
@@ -140,6 +161,26 @@ class TicketClock(Identified, Entity):
     stopped_at: Mapped[datetime | None]
     rounds: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
+
+
+class DeadlineSet(Identified, Entity):
+    """How one deadline came about, so that it can be computed again: written whenever one is set, never changed.
+
+    `because` is what set it: `opened`, `raised`, `again`, `acknowledged`, `lapsed`, `lowered`, `reopened`, `moved`.
+    """
+
+    __tablename__ = "deadline_set"
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)
+    clock: Mapped[str]
+    level: Mapped[int]
+    policy: Mapped[str]
+    spoken_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    before: Mapped[datetime | None]
+    due_at: Mapped[datetime]
+    because: Mapped[str]
+    at: Mapped[datetime]
 
 
 class TicketEvent(Identified, Entity):

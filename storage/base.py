@@ -54,9 +54,13 @@ class Entity(DeclarativeBase):
     }
 
     def __init__(self, **values: Any) -> None:
-        """Set the named attributes; an `Identified` entity without an id gets one here."""
+        """Set the named attributes; an `Identified` entity without an id gets one here, and what has a plain
+        default has it from the beginning, not only from the first flush on."""
         if isinstance(self, Identified) and values.get("id") is None:
             values["id"] = uuid4()
+        for column in self.__table__.columns:
+            if column.default is not None and column.default.is_scalar:
+                values.setdefault(column.key, column.default.arg)
         for name, value in values.items():
             if not hasattr(type(self), name):
                 raise TypeError(f"{type(self).__name__} has no attribute {name!r}")
