@@ -4,7 +4,7 @@ A notice names a ticket, never a person: its ticket, level word, place, deadline
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -33,7 +33,10 @@ class PermanentFailure(ChannelFailure):
 class Notice:
     """What a worker is sent. `key` stays the same for every try, so that a provider can know a repeat.
 
-    `round` counts the steps of the escalation. Refuses (`ValueError`) only what no channel could send: a
+    `round` counts the steps of the escalation. `to` is the opened address of one person or desk, where the channel
+    has no single address of its own; it is in no log and in no text. `reply_code` lets its receiver take the ticket
+    by text message. `count` above 1: this is a digest of so many tickets, and the other fields are those of the
+    most urgent. Refuses (`ValueError`) only what no channel could send: a
     naive deadline, a key that cannot stand in a header. Everything else is made fit by `discreet`, because
     a notice that is refused for its form is a person whom nobody visits.
     """
@@ -46,12 +49,17 @@ class Notice:
     text: str
     key: str
     round: int = 1
+    to: str = field(default="", repr=False)
+    reply_code: str | None = field(default=None, repr=False)
+    count: int = 1
 
     def __post_init__(self) -> None:
         if self.respond_by.tzinfo is None:
             raise ValueError("a deadline must know its time zone")
         if not re.fullmatch(r"[\x21-\x7e]{1,200}", self.key):
             raise ValueError("a notice's key is plain ASCII without blanks")
+        if self.reply_code is not None and not re.fullmatch(r"[0-9]{6}", self.reply_code):
+            raise ValueError("a reply code has six digits")
 
 
 def discreet(notice: Notice) -> Notice:
@@ -75,9 +83,14 @@ class Receipt:
 
 @runtime_checkable
 class Channel(Protocol):
-    """One way of reaching a worker."""
+    """One way of reaching a worker.
+
+    `pace` is the least time between two messages to one address; what comes faster is put together in a digest.
+    Zero means that there is none.
+    """
 
     name: str
+    pace: timedelta
 
     def send(self, notice: Notice) -> Receipt:
         """Hand over one notice and return the provider's receipt.
@@ -96,6 +109,26 @@ def notice_text(
     """
     parts = [f"{level_word}工单 {ticket_code}", place, f"{_deadline(respond_by, now)} 前回应", "点开查看"]
     return ("【演示】" if demo else "") + " · ".join(parts)
+
+
+def digest_text(
+    count: int, level_word: str, place: str, respond_by: datetime, now: datetime, *, demo: bool = False
+) -> str:
+    """The one line for several tickets together: 3 件工单待回应 · 最急红色 · 浦沿街道 · 14:30 前回应 · 点开查看.
+
+    Level, place and deadline are those of the most urgent one; where there is more than one place, give the
+    district's name. `ValueError` for fewer than two.
+    """
+    if count < 2:
+        raise ValueError("a digest is of two tickets or more")
+    due = f"{_deadline(respond_by, now)} 前回应"
+    parts = [f"{count} 件工单待回应", f"最急{level_word}", place, due, "点开查看"]
+    return ("【演示】" if demo else "") + " · ".join(parts)
+
+
+def reply_text(reply_code: str) -> str:
+    """What is added where a ticket may be taken by text message: 回复“签收 483920”接单."""
+    return f"回复“签收 {reply_code}”接单"
 
 
 def _deadline(respond_by: datetime, now: datetime) -> str:

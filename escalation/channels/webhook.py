@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -29,6 +30,7 @@ class WebhookChannel:
     """
 
     name = "webhook"
+    pace = timedelta(0)
 
     def __init__(self, url: str, budget_seconds: float, client: httpx.Client | None = None) -> None:
         parsed = httpx.URL(url)

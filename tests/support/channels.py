@@ -1,14 +1,17 @@
 """A channel that remembers, and fails when it is told to."""
 
+from datetime import timedelta
+
 from escalation.channels import Notice, PermanentFailure, Receipt, TemporaryFailure
 
 
 class RecordingChannel:
     """Keeps the promise of `Channel`. `failing`: None, "temporary" or "permanent"."""
 
-    name = "webhook"
+    pace = timedelta(0)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "webhook") -> None:
+        self.name = name
         self.sent: list[Notice] = []
         self.failing: str | None = None
 
