@@ -1,33 +1,43 @@
 """A district as routing sees it: streets, communities, roads, offices and the places with a code."""
 
+import json
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 from pathlib import Path
-from typing import Literal, TypeVar, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from residents.content import CODE, Node, read_content
 from residents.errors import DistrictError
+from storage.edition import digest_of
 
+CLOSED_OFFICE = "已撤销的办公室"
 FOLDER = Path(__file__).parent / "districts"
 
 OfficeKind = Literal["judicial_office", "district_desk", "hub"]
 PlaceKind = Literal["hall", "community_room", "company", "school", "poster"]
 Side = Literal["odd", "even", "both"]
 
-T = TypeVar("T", "Street", "Office", "Community")
+T = TypeVar("T", "Street", "Office", "Community", "Grid")
+LAST = 99999  # a range without an end
 
 INVENTED_NUMBER = re.compile(r"0571-0000-01\d\d")
 
 
 @dataclass(frozen=True)
 class Road:
-    """A stretch of a road that belongs to one street: house numbers `low` to `high`, one side or both."""
+    """A stretch of a road that belongs to one street (and, where it is said, to one community of it): house
+    numbers `low` to `high`, one side or both."""
 
     name: str
     aliases: tuple[str, ...]
     low: int
     high: int
     side: Side
+    community: str | None = None
 
     def contains(self, number: int) -> bool:
         """Whether the house of this number stands on this stretch."""
@@ -36,13 +46,45 @@ class Road:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a grid holds: an estate (or the community under its own name), whole or from building to building."""
+
+    name: str
+    low: int = 1
+    high: int = LAST
+    side: Side = "both"
+
+    @property
+    def whole(self) -> bool:
+        """Whether all buildings of this name are meant."""
+        return (self.low, self.high, self.side) == (1, LAST, "both")
+
+    def contains(self, building: int) -> bool:
+        """Whether the building (幢) of this number is in it."""
+        return self.low <= building <= self.high and (
+            self.side == "both" or (self.side == "odd") == (building % 2 == 1)
+        )
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid (网格) of a community. Its name need be unique in its community only; its aliases everywhere."""
+
+    code: str
+    name: str
+    aliases: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
 class Community:
-    """A community (社区) and the estates (小区) in it. `aliases` also match without 社区 behind them."""
+    """A community (社区), the estates (小区) in it and its grids. `aliases` also match without 社区 behind them."""
 
     code: str
     name: str
     aliases: tuple[str, ...]
     estates: tuple[str, ...]
+    grids: tuple[Grid, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +115,11 @@ class Office:
 
 @dataclass(frozen=True)
 class Place:
-    """A place that has its own code (a QR poster or a kiosk), and the office that answers for it."""
+    """A place that has its own code (a QR poster or a kiosk), and the office that answers for it.
+
+    A poster hangs on after its place was closed: it stays in the tree as `closed`, and whoever scans it is
+    served by the office of its street.
+    """
 
     code: str
     name: str
@@ -81,6 +127,7 @@ class Place:
     street: str | None
     community: str | None
     office: str
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +167,11 @@ class District:
         """The district's hub (社会治理中心 / 心理服务总站)."""
         return next(office for office in self.offices if office.kind == "hub")
 
+    @cached_property
+    def digest(self) -> str:
+        """The short name of this tree: the same content has the same, through whichever door it came."""
+        return digest_of(content_of(self))
+
     def street(self, code: str) -> Street:
         """The street of this code. Raises `KeyError` when there is none."""
         return _only(self.streets, code)
@@ -128,13 +180,35 @@ class District:
         """The office of this code. Raises `KeyError` when there is none."""
         return _only(self.offices, code)
 
+    def office_once(self, code: str) -> Office:
+        """The office that a kept row names. One that was closed since is shown as such, and the district's desk
+        answers for it: its telephone, its hours."""
+        known = next((office for office in self.offices if office.code == code), None)
+        if known is not None:
+            return known
+        desk = self.desk
+        return Office(
+            code, CLOSED_OFFICE, desk.kind, None, desk.address, desk.phone, desk.phone_note, desk.hours
+        )
+
+    def has_office(self, code: str) -> bool:
+        """Whether this office exists (still)."""
+        return any(office.code == code for office in self.offices)
+
     def office_of(self, street: str) -> Office:
         """The judicial office of a street. Every street of a loaded district has one."""
         return next(o for o in self.offices if o.kind == "judicial_office" and o.street == street)
 
     def place(self, code: str) -> Place | None:
-        """The place of this code, or None: an unknown code is an everyday event, not an error."""
+        """The place of this code, or None: an unknown code is an everyday event, not an error.
+
+        A closed place is found too; its office is the one that serves its street today.
+        """
         return next((place for place in self.places if place.code == code), None)
+
+    def grid(self, code: str) -> Grid:
+        """The grid of this code. Raises `KeyError` when there is none."""
+        return _only(tuple(g for s in self.streets for c in s.communities for g in c.grids), code)
 
     def community(self, code: str) -> Community:
         """The community of this code. Raises `KeyError` when there is none."""
@@ -146,6 +220,16 @@ def load_district(code: str, folder: Path = FOLDER) -> District:
     if not CODE.fullmatch(code):
         raise DistrictError("districts", "(file)", "a district is named by a code such as binjiang")
     return read_district(read_content(folder / f"{code}.yml"))
+
+
+def content_of(district: District) -> str:
+    """The whole tree as one text, which `district_from` reads back; equal trees give equal texts."""
+    return json.dumps(_plain(district), ensure_ascii=False, indent=1)
+
+
+def district_from(content: str, name: str = "district") -> District:
+    """A district from what `content_of` wrote. Refuses what `read_district` refuses."""
+    return read_district(Node(json.loads(content), name))
 
 
 def read_district(top: Node) -> District:
@@ -180,12 +264,8 @@ def read_district(top: Node) -> District:
         elsewhere=Elsewhere(far["districts"].texts(), far["cities"].texts(), far["former"].texts()),
         sounds_alike=top["sounds_alike"].texts(),
     )
-    _check_codes(top, district)
-    _check_names(top, district)
-    _check_roads(top, district)
-    _check_offices(top, district)
-    _check_places(top, district)
-    _check_sounds(top, district)
+    for path, problem in faults(district):
+        raise top.error(top.file, path, problem)
     return district
 
 
@@ -206,27 +286,49 @@ def _street(node: Node) -> Street:
 
 
 def _community(node: Node) -> Community:
-    node.fields(("code", "name"), ("aliases", "estates"))
+    node.fields(("code", "name"), ("aliases", "estates", "grids"))
     name = node["name"].text()
     if not name.endswith("社区") or len(name) < 4:
         raise node["name"].refuse("must be a community's full name, ending in 社区")
-    return Community(node["code"].code(), name, node["aliases"].texts(), node["estates"].texts())
+    grids = tuple(_grid(entry) for entry in node["grids"].items())
+    return Community(node["code"].code(), name, node["aliases"].texts(), node["estates"].texts(), grids)
+
+
+def _grid(node: Node) -> Grid:
+    node.fields(("code", "name"), ("aliases", "holds"))
+    name = node["name"].text()
+    if not name.endswith("网格"):
+        raise node["name"].refuse("must be a grid's name, ending in 网格")
+    parts = tuple(_part(entry) for entry in node["holds"].items())
+    return Grid(node["code"].code(), name, node["aliases"].texts(), parts)
+
+
+def _part(node: Node) -> Part:
+    """An estate, whole ("联庄公寓") or in buildings ("联庄公寓 1-12", "联庄公寓 1-11 odd")."""
+    name, _, numbers = node.text().partition(" ")
+    if not numbers:
+        return Part(name)
+    return Part(name, *_range(numbers, node, "联庄公寓 1-12"))
 
 
 def _stretches(node: Node) -> list[Road]:
-    """A road without `numbers` belongs to its street as a whole."""
-    node.fields(("name",), ("aliases", "numbers"))
+    """A road without `numbers` belongs to its street (or community) as a whole."""
+    node.fields(("name",), ("aliases", "numbers", "community"))
     name, aliases = node["name"].text(), node["aliases"].texts()
+    community = node["community"].code() if node["community"].value is not None else None
     if node["numbers"].value is None:
-        return [Road(name, aliases, 1, 99999, "both")]
-    return [_stretch(entry, name, aliases) for entry in node["numbers"].items()]
+        return [Road(name, aliases, 1, LAST, "both", community)]
+    return [
+        Road(name, aliases, *_range(str(entry.value), entry, "1-98 even"), community)
+        for entry in node["numbers"].items()
+    ]
 
 
-def _stretch(node: Node, name: str, aliases: tuple[str, ...]) -> Road:
-    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})( odd| even)?", str(node.value))
+def _range(text: str, node: Node, example: str) -> tuple[int, int, Side]:
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})( odd| even)?", text, re.ASCII)
     if not match or not 0 < int(match[1]) <= int(match[2]):
-        raise node.refuse("must be a range of house numbers such as '1-98 even'")
-    return Road(name, aliases, int(match[1]), int(match[2]), cast(Side, (match[3] or " both").strip()))
+        raise node.refuse(f"must be a range of house numbers such as '{example}'")
+    return int(match[1]), int(match[2]), cast(Side, (match[3] or " both").strip())
 
 
 def _office(node: Node) -> Office:
@@ -246,7 +348,9 @@ def _office(node: Node) -> Office:
 
 
 def _place(node: Node) -> Place:
-    node.fields(("code", "name", "kind", "office"), ("street", "community"))
+    node.fields(("code", "name", "kind", "office"), ("street", "community", "closed"))
+    if node["closed"].value not in (None, True, False):
+        raise node["closed"].refuse("must be true or false")
     if node["kind"].value not in get_args(PlaceKind):
         raise node["kind"].refuse(f"must be one of {', '.join(get_args(PlaceKind))}")
     return Place(
@@ -256,91 +360,197 @@ def _place(node: Node) -> Place:
         node["street"].code() if node["street"].value is not None else None,
         node["community"].code() if node["community"].value is not None else None,
         node["office"].code(),
+        bool(node["closed"].value),
     )
 
 
-def _check_codes(top: Node, district: District) -> None:
-    for name, codes in (
-        ("streets", [street.code for street in district.streets]),
-        ("communities", [c.code for street in district.streets for c in street.communities]),
-        ("offices", [office.code for office in district.offices]),
-        ("places", [place.code for place in district.places]),
-    ):
-        twice = sorted({code for code in codes if codes.count(code) > 1})
-        if twice:
-            raise top["streets" if name == "communities" else name].refuse(f"{', '.join(twice)} stands twice")
-    if not district.streets:
-        raise top["streets"].refuse("a district has at least one street")
-
-
-def _check_names(top: Node, district: District) -> None:
-    """One name may mean one thing only, or a visit goes to the wrong door."""
-    owner: dict[str, str] = {}
-    for s, street in enumerate(district.streets):
-        for name in (street.name, *street.aliases, *street.old_names):
-            _claim(top, f"streets[{s}]", name, street.code, owner)
-        for c, community in enumerate(street.communities):
-            for name in (community.name, *community.aliases, *community.estates):
-                _claim(top, f"streets[{s}].communities[{c}]", name, community.code, owner)
-
-
-def _claim(top: Node, path: str, name: str, code: str, owner: dict[str, str]) -> None:
-    if owner.setdefault(name, code) != code:
-        raise top.error(top.file, path, f"{name} already belongs to {owner[name]}")
-
-
-def _check_roads(top: Node, district: District) -> None:
-    stretches = [(s, street.code, road) for s, street in enumerate(district.streets) for road in street.roads]
-    for i, (_, code, road) in enumerate(stretches):
-        for s, other_code, other in stretches[i + 1 :]:
-            if road.name == other.name and code != other_code and _meet(road, other):
-                problem = f"{road.name}: these numbers already belong to {code}"
-                raise top.error(top.file, f"streets[{s}].roads", problem)
-
-
-def _meet(road: Road, other: Road) -> bool:
-    sides_meet = "both" in (road.side, other.side) or road.side == other.side
-    return sides_meet and max(road.low, other.low) <= min(road.high, other.high)
-
-
-def _check_offices(top: Node, district: District) -> None:
-    streets = {street.code for street in district.streets}
-    for o, office in enumerate(district.offices):
-        node = Node(None, top.file, f"offices[{o}]", top.error)
-        if (office.kind == "judicial_office") != (office.street is not None):
-            raise node.refuse("a judicial office has a street, the others have none")
-        if office.street is not None and office.street not in streets:
-            raise node.refuse(f"there is no street {office.street}")
-        if district.demo and not INVENTED_NUMBER.fullmatch(office.phone):
-            raise node.refuse("a demo district has invented numbers only: 0571-0000-01xx")
-    for kind in ("district_desk", "hub"):
-        if sum(office.kind == kind for office in district.offices) != 1:
-            raise top["offices"].refuse(f"there must be exactly one {kind}")
-    for street in district.streets:
-        if sum(office.street == street.code for office in district.offices) != 1:
-            raise top["offices"].refuse(f"{street.code} must have exactly one judicial office")
-
-
-def _check_places(top: Node, district: District) -> None:
-    offices = {office.code for office in district.offices}
-    communities = {street.code: {c.code for c in street.communities} for street in district.streets}
-    for p, place in enumerate(district.places):
-        node = Node(None, top.file, f"places[{p}]", top.error)
-        if place.office not in offices:
-            raise node.refuse(f"there is no office {place.office}")
-        if place.street is not None and place.street not in communities:
-            raise node.refuse(f"there is no street {place.street}")
-        if len(place.name) > 30 or re.search(r"[0-9０-９]", place.name):
-            raise node.refuse("a place's name stands in notices: at most 30 letters, no digits")
-        if place.community is not None and place.community not in communities.get(place.street or "", set()):
-            raise node.refuse(f"{place.community} is not a community of this street")
-
-
-def _check_sounds(top: Node, district: District) -> None:
+def faults(district: District) -> Iterator[tuple[str, str]]:
+    """Everything in which a district contradicts itself, each with its place in the content."""
+    yield from _doubled_codes(district)
+    yield from _doubled_names(district)
+    yield from _roads_that_meet(district)
+    yield from _grids_that_meet(district)
+    yield from _misfit_offices(district)
+    yield from _misfit_places(district)
     letters = "".join(district.sounds_alike)
     twice = sorted({letter for letter in letters if letters.count(letter) > 1})
     if twice:
-        raise top["sounds_alike"].refuse(f"{''.join(twice)} stands in two groups")
+        yield "sounds_alike", f"{''.join(twice)} stands in two groups"
+
+
+def _doubled_codes(district: District) -> Iterator[tuple[str, str]]:
+    if not district.streets:
+        yield "streets", "a district has at least one street"
+    things: list[tuple[str, str, str]] = []
+    for s, street in enumerate(district.streets):
+        things.append(("street", f"streets[{s}]", street.code))
+        for c, community in enumerate(street.communities):
+            things.append(("community", f"streets[{s}].communities[{c}]", community.code))
+            for g, grid in enumerate(community.grids):
+                things.append(("grid", f"streets[{s}].communities[{c}].grids[{g}]", grid.code))
+    things += [("office", f"offices[{o}]", office.code) for o, office in enumerate(district.offices)]
+    things += [("place", f"places[{p}]", place.code) for p, place in enumerate(district.places)]
+    seen: set[tuple[str, str]] = set()
+    for kind, path, code in things:
+        if (kind, code) in seen:
+            yield path, f"{code} stands twice"
+        seen.add((kind, code))
+
+
+def _doubled_names(district: District) -> Iterator[tuple[str, str]]:
+    """One name may mean one thing only, or a visit goes to the wrong door."""
+    owner: dict[str, str] = {}
+
+    def claimed(path: str, code: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        for name in names:
+            if owner.setdefault(name, code) != code:
+                yield path, f"{name} already belongs to {owner[name]}"
+
+    for s, street in enumerate(district.streets):
+        yield from claimed(f"streets[{s}]", street.code, (street.name, *street.aliases, *street.old_names))
+        for c, community in enumerate(street.communities):
+            path = f"streets[{s}].communities[{c}]"
+            names = (community.name, *community.aliases, *community.estates)
+            yield from claimed(path, community.code, names)
+            inside: set[str] = set()
+            for g, grid in enumerate(community.grids):
+                yield from claimed(f"{path}.grids[{g}]", grid.code, grid.aliases)
+                if grid.name in inside:
+                    yield f"{path}.grids[{g}]", f"{grid.name} stands twice in {community.code}"
+                inside.add(grid.name)
+
+
+def _roads_that_meet(district: District) -> Iterator[tuple[str, str]]:
+    by_name: dict[str, list[tuple[str, str, Road]]] = defaultdict(list)
+    for s, street in enumerate(district.streets):
+        codes = {community.code for community in street.communities}
+        for road in street.roads:
+            by_name[road.name].append((f"streets[{s}].roads", street.code, road))
+            if road.community is not None and road.community not in codes:
+                yield (
+                    f"streets[{s}].roads",
+                    f"{road.name}: {road.community} is not a community of this street",
+                )
+    for name, stretches in by_name.items():
+        for (_, code, road), (path, other_code, other) in combinations(stretches, 2):
+            if (code, road.community) == (other_code, other.community) or not _meet(road, other):
+                continue
+            if code != other_code or (road.community and other.community):
+                yield path, f"{name}: these numbers already belong to {road.community or code}"
+
+
+def _grids_that_meet(district: District) -> Iterator[tuple[str, str]]:
+    for s, street in enumerate(district.streets):
+        for c, community in enumerate(street.communities):
+            names = {community.name, *community.aliases, *community.estates}
+            earlier: list[tuple[str, Part]] = []
+            for g, grid in enumerate(community.grids):
+                path = f"streets[{s}].communities[{c}].grids[{g}]"
+                for part in grid.parts:
+                    if part.name not in names:
+                        yield path, f"{part.name} is not an estate of {community.name}"
+                    for owner, other in earlier:
+                        if part.name == other.name and owner != grid.code and _meet(part, other):
+                            yield path, f"{part.name}: these buildings already belong to {owner}"
+                    earlier.append((grid.code, part))
+
+
+def _meet(one: Road | Part, other: Road | Part) -> bool:
+    if max(one.low, other.low) > min(one.high, other.high):
+        return False
+    return "both" in (one.side, other.side) or one.side == other.side
+
+
+def _misfit_offices(district: District) -> Iterator[tuple[str, str]]:
+    streets = {street.code for street in district.streets}
+    for o, office in enumerate(district.offices):
+        path = f"offices[{o}]"
+        if (office.kind == "judicial_office") != (office.street is not None):
+            yield path, "a judicial office has a street, the others have none"
+        if office.street is not None and office.street not in streets:
+            yield path, f"there is no street {office.street}"
+        if district.demo and not INVENTED_NUMBER.fullmatch(office.phone):
+            yield path, "a demo district has invented numbers only: 0571-0000-01xx"
+    for kind in ("district_desk", "hub"):
+        if sum(office.kind == kind for office in district.offices) != 1:
+            yield "offices", f"there must be exactly one {kind}"
+    for street in district.streets:
+        if sum(office.street == street.code for office in district.offices) != 1:
+            yield "offices", f"{street.code} must have exactly one judicial office"
+
+
+def _misfit_places(district: District) -> Iterator[tuple[str, str]]:
+    offices = {office.code for office in district.offices}
+    communities = {street.code: {c.code for c in street.communities} for street in district.streets}
+    for p, place in enumerate(district.places):
+        path = f"places[{p}]"
+        if place.office not in offices:
+            yield path, f"there is no office {place.office}"
+        if place.street is not None and place.street not in communities:
+            yield path, f"there is no street {place.street}"
+        if len(place.name) > 30 or re.search(r"[0-9０-９]", place.name):
+            yield path, "a place's name stands in notices: at most 30 letters, no digits"
+        if place.community is not None and place.community not in communities.get(place.street or "", set()):
+            yield path, f"{place.community} is not a community of this street"
+
+
+def _plain(district: District) -> dict[str, Any]:
+    return {
+        "code": district.code,
+        "name": district.name,
+        "city": district.city,
+        "aliases": list(district.aliases),
+        "demo": district.demo,
+        "streets": [_plain_street(street) for street in district.streets],
+        "offices": [vars(office) for office in district.offices],
+        "places": [vars(place) for place in district.places],
+        "elsewhere": {name: list(names) for name, names in vars(district.elsewhere).items()},
+        "sounds_alike": list(district.sounds_alike),
+    }
+
+
+def _plain_street(street: Street) -> dict[str, Any]:
+    return {
+        "code": street.code,
+        "name": street.name,
+        "aliases": list(street.aliases),
+        "old_names": list(street.old_names),
+        "communities": [
+            {
+                "code": community.code,
+                "name": community.name,
+                "aliases": list(community.aliases),
+                "estates": list(community.estates),
+                "grids": [
+                    {
+                        "code": grid.code,
+                        "name": grid.name,
+                        "aliases": list(grid.aliases),
+                        "holds": [
+                            part.name if part.whole else f"{part.name} {written_range(part)}"
+                            for part in grid.parts
+                        ],
+                    }
+                    for grid in community.grids
+                ],
+            }
+            for community in street.communities
+        ],
+        "roads": [
+            {
+                "name": road.name,
+                "aliases": list(road.aliases),
+                "numbers": [written_range(road)],
+                "community": road.community,
+            }
+            for road in street.roads
+        ],
+    }
+
+
+def written_range(stretch: Road | Part) -> str:
+    """A range as the content has it: "1-98 even"."""
+    return f"{stretch.low}-{stretch.high}" + ("" if stretch.side == "both" else f" {stretch.side}")
 
 
 def _only(things: tuple[T, ...], code: str) -> T:
