@@ -57,3 +57,15 @@ class LoginRefused(EscalationError):
 
 class LoginThrottled(EscalationError):
     """Too many wrong tries."""
+
+
+class RosterError(EscalationError):
+    """A line of the duty roster, or a change to it, that cannot be meant. Says in Chinese what would be."""
+
+
+class PersonnelError(EscalationError):
+    """An account or a contact point that cannot be meant. Says in Chinese what would be; holds no address."""
+
+
+class NotThere(EscalationError):
+    """No such shift, change, account or contact point for this caller; a foreign one is like none."""

@@ -12,12 +12,11 @@ from typing import Literal, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from escalation.duty import DutyChange, DutyShift
-from escalation.errors import EscalationError
-from escalation.staff import StaffAccount
+from escalation.duty_store import active_staff, changes_between, shifts_of
+from escalation.errors import RosterError
 
 Duty = Literal["officer", "lead"]
 DUTIES: dict[str, str] = {"officer": "值班", "lead": "负责人值班"}
@@ -30,10 +29,6 @@ LINE = "值班电话"
 DAYS = re.compile(r"(?!.*(.).*\1)[1-7]{1,7}|workday|restday")
 CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 _ZONE = ZoneInfo("Asia/Shanghai")
-
-
-class RosterError(EscalationError):
-    """A line of the roster that cannot be meant."""
 
 
 class Calendar(Protocol):
@@ -101,35 +96,6 @@ def on_duty(
     else:
         people = people_at(shifts, changes, duty, now, calendar, active)
     return [OnDuty(p, active[p].name if p is not None else LINE) for p in people]
-
-
-def active_staff(db: Session, office: str) -> dict[UUID, StaffAccount]:
-    """The accounts of this office that can act today, by id."""
-    found = db.scalars(
-        select(StaffAccount)
-        .where(StaffAccount.office == office, StaffAccount.active)
-        .order_by(StaffAccount.name, StaffAccount.id)
-    )
-    return {account.id: account for account in found}
-
-
-def shifts_of(db: Session, office: str) -> Sequence[DutyShift]:
-    """The weekly pattern of an office, in the order in which it is read aloud."""
-    order = (DutyShift.duty.desc(), DutyShift.backup, DutyShift.starts, DutyShift.days, DutyShift.id)
-    return db.scalars(select(DutyShift).where(DutyShift.office == office).order_by(*order)).all()
-
-
-def changes_between(db: Session, from_at: datetime, to_at: datetime) -> Sequence[DutyChange]:
-    """The leaves and swaps that hold at some moment between these two, those taken back left out."""
-    return db.scalars(
-        select(DutyChange)
-        .where(
-            DutyChange.ended_at.is_(None),
-            DutyChange.to_at > from_at,
-            or_(DutyChange.from_at < to_at, DutyChange.from_at <= from_at),
-        )
-        .order_by(DutyChange.from_at, DutyChange.made_at, DutyChange.id)
-    ).all()
 
 
 def has_lead_shifts(shifts: Sequence[DutyShift], day: date) -> bool:

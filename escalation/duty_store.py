@@ -1,0 +1,40 @@
+"""Queries on the duty roster and on who works where."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from escalation.duty import DutyChange, DutyShift
+from escalation.staff import StaffAccount
+
+
+def active_staff(db: Session, office: str) -> dict[UUID, StaffAccount]:
+    """The accounts of this office that can act today, by id."""
+    found = db.scalars(
+        select(StaffAccount)
+        .where(StaffAccount.office == office, StaffAccount.active)
+        .order_by(StaffAccount.name, StaffAccount.id)
+    )
+    return {account.id: account for account in found}
+
+
+def shifts_of(db: Session, office: str) -> Sequence[DutyShift]:
+    """The weekly pattern of an office, in the order in which it is read aloud."""
+    order = (DutyShift.duty.desc(), DutyShift.backup, DutyShift.starts, DutyShift.days, DutyShift.id)
+    return db.scalars(select(DutyShift).where(DutyShift.office == office).order_by(*order)).all()
+
+
+def changes_between(db: Session, from_at: datetime, to_at: datetime) -> Sequence[DutyChange]:
+    """The leaves and swaps that hold at some moment between these two, those taken back left out."""
+    return db.scalars(
+        select(DutyChange)
+        .where(
+            DutyChange.ended_at.is_(None),
+            DutyChange.to_at > from_at,
+            DutyChange.from_at <= to_at,
+        )
+        .order_by(DutyChange.from_at, DutyChange.made_at, DutyChange.id)
+    ).all()
