@@ -194,7 +194,7 @@ class TurnMaker:
         return AlarmShown(
             sentence=self.fill(WORDING["alarm"]["red" if red else "orange"], standing),
             code=self.vault.open(ticket, "resident_code") if ticket else None,
-            office=self.intake.district.office(ticket.office).name if ticket else None,
+            office=self.intake.district.office_once(ticket.office).name if ticket else None,
             respond_by=respond_by(standing, self.intake),
             hotlines=sorted(lines, key=lambda line: order.get(line.number, 1)),
         )
@@ -210,7 +210,7 @@ class TurnMaker:
         values = {
             "称呼": name or "",
             "编号": (self.vault.open(ticket, "resident_code") if ticket else None) or "（稍后给您）",
-            "司法所": self.intake.district.office(ticket.office).name if ticket else "司法所",
+            "司法所": self.intake.district.office_once(ticket.office).name if ticket else "司法所",
             "时限": _in_minutes(due, self.clock()) if due else "尽快",
             "热线": f"{open_lines[0].sentence}。" if open_lines else "急的话请打 120 或 110。",
         }

@@ -140,7 +140,7 @@ class Console:
             role=account.role,  # type: ignore[arg-type]
             role_name=ROLES[account.role],
             office=account.office,
-            office_name=self.intake.district.office(account.office).name,
+            office_name=self.intake.district.office_once(account.office).name,
             demo=self.demo,
         )
 
@@ -229,7 +229,7 @@ class Console:
             else masked_name(self.vault.open(identity, "name") if identity else None),
             place=self.vault.open(ticket, "place") or "已删除",
             office=ticket.office,
-            office_name=self.intake.district.office(ticket.office).name,
+            office_name=self.intake.district.office_once(ticket.office).name,
             holder=ticket.holder_name,
             mine=ticket.holder_id == account.id,
             opened_at=ticket.opened_at,
@@ -575,7 +575,7 @@ class Console:
                     )
                 )
                 session.worker_wanted = False
-                text = f"我是{self.intake.district.office(account.office).name}的{account.name}，我来陪您说说话。"
+                text = f"我是{self.intake.district.office_once(account.office).name}的{account.name}，我来陪您说说话。"
                 transcript.say(
                     db, self.vault, session.id, [Bubble(text)], now, author="worker", author_name=account.name
                 )

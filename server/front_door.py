@@ -77,7 +77,7 @@ class FrontDoor:
             openings = [
                 Opening(
                     at=d.at,
-                    who=f"{district.office(d.office).name} {d.opened_by or ''}".strip(),
+                    who=f"{district.office_once(d.office).name} {d.opened_by or ''}".strip(),
                     what=_OPENED[d.fields],
                 )
                 for d in disclosures_of(db, ticket.resident_id)
@@ -86,8 +86,8 @@ class FrontDoor:
             referred = any(e.kind.startswith("referral") for e in events_of(db, ticket))
         return Progress(
             code=written,
-            sentence=_sentence(ticket, district.office(ticket.office).name, referred),
-            office=district.office(ticket.office).name,
+            sentence=_sentence(ticket, district.office_once(ticket.office).name, referred),
+            office=district.office_once(ticket.office).name,
             steps=steps,
             openings=openings,
             closed=ticket.closed_at is not None,
