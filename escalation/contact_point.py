@@ -1,5 +1,6 @@
 """Where notices go: the telephones, groups and addresses of people and offices."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary
@@ -13,7 +14,8 @@ class ContactPoint(Identified, Entity):
 
     `audience` says, for an office's own, which of its notices go there: `office`, `supervisor` or `district_desk`.
     `rank` 0 is tried first, the next when it fails. The address is sealed; `address_index` is its blind index, by
-    which an answer by text message finds its sender.
+    which an answer by text message finds its sender. Until `quiet_until` nothing is sent there, because something
+    is on its way or has just gone; what is worse than `told_level` does not wait for that.
     """
 
     __tablename__ = "contact_point"
@@ -27,3 +29,5 @@ class ContactPoint(Identified, Entity):
     address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     rank: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
+    quiet_until: Mapped[datetime | None]
+    told_level: Mapped[int] = mapped_column(default=0)

@@ -2,28 +2,41 @@
 
 A dispatcher polls the table. A row is claimed under a lease; whoever comes back after its lease was given
 to another is refused by its token. There is no last try: what a gateway refuses for good is tried again each
-minute too, because it may be mended, and the console shows meanwhile that it waits.
+minute too, because it may be mended, and the console shows meanwhile that it waits. What one channel has not
+handed over in `SECOND_CHANNEL_AFTER`, or refuses for good, goes over the receiver's next one as well.
+
+A person's telephone is not rung for each ticket of a storm: one address hears at most once in its channel's
+`pace`, and what came together goes together, with the count. What is worse than the last that was sent there
+does not wait. A later notice of the same ticket to the same desk takes the place of one that still waits, so
+that a gateway that comes back after six hours says each thing once.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, or_, select
+from sqlalchemy import ForeignKey, Index, Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from escalation import contact_point  # noqa: F401 - a notice names one
-from escalation.channels import Channel, Notice, PermanentFailure, TemporaryFailure
+from escalation.channels import Channel, Notice, PermanentFailure, TemporaryFailure, digest_text
+from escalation.contact_point import ContactPoint
 from storage.base import Entity, Identified
 from storage.database import Database
+from storage.errors import StorageError
 from storage.step_points import step
 
 LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(seconds=60)
+LONGEST_SILENCE = timedelta(minutes=10)
+"""What a provider may ask for: a group's robot that was rung too often is deaf for ten minutes."""
+SECOND_CHANNEL_AFTER = timedelta(seconds=45)
 AT_ONCE = 8
+IN_APP = "in_app"
+TEXT_MESSAGE = "sms"
 
 
 class QueuedNotice(Identified, Entity):
@@ -76,7 +89,13 @@ class QueuedNotice(Identified, Entity):
 
 
 def queue(db: Session, notice: QueuedNotice) -> bool:
-    """Write a notice unless its key is there already; says whether it was written."""
+    """Write a notice unless its key is there already; says whether it was written.
+
+    It takes the place of those of the same ticket to the same receiver that still wait and are on nobody's hands,
+    and stands in the queue where the oldest of them stood.
+    """
+    if notice.channel == TEXT_MESSAGE and notice.staff_id is not None:
+        notice.reply_code = f"{secrets.randbelow(10**6):06d}"
     columns = QueuedNotice.__table__.columns.keys()
     values = {name: getattr(notice, name) for name in columns}
     written = db.execute(
@@ -85,73 +104,250 @@ def queue(db: Session, notice: QueuedNotice) -> bool:
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(QueuedNotice.id)
     ).all()
+    if written and notice.ticket_id is not None and notice.state == "waiting":
+        _supersede(db, notice)
     return bool(written)
 
 
+def _supersede(db: Session, notice: QueuedNotice) -> None:
+    older = db.scalars(
+        select(QueuedNotice)
+        .where(
+            QueuedNotice.ticket_id == notice.ticket_id,
+            QueuedNotice.office == notice.office,
+            QueuedNotice.audience == notice.audience,
+            QueuedNotice.staff_id.is_not_distinct_from(notice.staff_id),
+            QueuedNotice.state == "waiting",
+            QueuedNotice.level <= notice.level,
+            QueuedNotice.id != notice.id,
+            or_(QueuedNotice.lease_until.is_(None), QueuedNotice.lease_until <= notice.queued_at),
+        )
+        .with_for_update(skip_locked=True)
+    ).all()
+    if older:
+        oldest = min(row.queued_at for row in older)
+        db.execute(
+            update(QueuedNotice)
+            .where(QueuedNotice.id.in_([row.id for row in older]))
+            .values(state="superseded", lease_token=None, lease_until=None)
+        )
+        db.execute(update(QueuedNotice).where(QueuedNotice.id == notice.id).values(queued_at=oldest))
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """What goes out in one message: one notice, or several to the same address."""
+
+    rows: tuple[QueuedNotice, ...]
+    contact: ContactPoint | None
+    token: str
+
+    @property
+    def first(self) -> QueuedNotice:
+        return self.rows[0]
+
+
 def deliver_due(database: Database, channel: Channel, clock: Callable[[], datetime]) -> int:
-    """Send what is due over this channel, the worst and oldest first; returns how many were handed over.
+    """Send what is due over this channel, the worst and oldest first; returns how many notices were handed over.
 
     Several dispatchers may run: each row is claimed by one. A dispatcher that dies leaves rows that are
     due again when their lease ends.
     """
-    claimed = _claim(database, channel.name, clock())
-    if not claimed:
+    parcels = _claim(database, channel, clock())
+    if not parcels:
         return 0
     step("S7")
+    if len(parcels) == 1:
+        return _send(database, channel, parcels[0], clock)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return sum(pool.map(lambda row: _send(database, channel, row, clock), claimed))
+        return sum(pool.map(lambda parcel: _send(database, channel, parcel, clock), parcels))
 
 
-def _claim(database: Database, channel: str, now: datetime) -> Sequence[QueuedNotice]:
+def _claim(database: Database, channel: Channel, now: datetime) -> list[_Parcel]:
+    """Take up to `AT_ONCE` parcels. An address that is to be left in peace keeps only its own notices waiting."""
+    parcels: list[_Parcel] = []
     with database.transaction() as db:
-        rows = db.scalars(
-            select(QueuedNotice)
-            .where(
-                QueuedNotice.state == "waiting",
-                QueuedNotice.channel == channel,
-                QueuedNotice.due_at <= now,
-                or_(QueuedNotice.lease_until.is_(None), QueuedNotice.lease_until <= now),
+        quiet: set[UUID] = set()
+        while len(parcels) < AT_ONCE:
+            taken = [row.id for parcel in parcels for row in parcel.rows]
+            row = db.scalar(
+                _due(channel.name, now)
+                .where(QueuedNotice.id.not_in(taken))
+                .where(or_(QueuedNotice.contact_id.is_(None), QueuedNotice.contact_id.not_in(quiet)))
+                .limit(1)
+                .with_for_update(skip_locked=True)
             )
-            .order_by(QueuedNotice.level.desc(), QueuedNotice.queued_at)
-            .limit(AT_ONCE)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for row in rows:
-            row.lease_token, row.lease_until = secrets.token_hex(8), now + LEASE
-            row.attempts += 1
-    return rows
+            if row is None:
+                break
+            contact, rows = None, [row]
+            if row.contact_id is not None:
+                contact = db.scalar(
+                    select(ContactPoint)
+                    .where(ContactPoint.id == row.contact_id)
+                    .with_for_update(skip_locked=True)
+                )
+                if contact is None or not _may_ring(contact, channel, row, now):
+                    quiet.add(row.contact_id)
+                    continue
+                if channel.pace:
+                    rows = list(
+                        db.scalars(
+                            _due(channel.name, now)
+                            .where(QueuedNotice.contact_id == row.contact_id)
+                            .with_for_update(skip_locked=True)
+                        )
+                    )
+                    contact.quiet_until, contact.told_level = now + LEASE, row.level
+            token = secrets.token_hex(8)
+            for one in rows:
+                one.lease_token, one.lease_until = token, now + LEASE
+                one.attempts += 1
+            db.flush()
+            parcels.append(_Parcel(tuple(rows), contact, token))
+    return parcels
 
 
-def _send(database: Database, channel: Channel, row: QueuedNotice, clock: Callable[[], datetime]) -> bool:
-    """Hand over one claimed notice and write down what came of it."""
-    receipt, failure, wait = None, None, None
+def _due(channel: str, now: datetime) -> Select[QueuedNotice]:
+    return (
+        select(QueuedNotice)
+        .where(
+            QueuedNotice.state == "waiting",
+            QueuedNotice.channel == channel,
+            QueuedNotice.due_at <= now,
+            or_(QueuedNotice.lease_until.is_(None), QueuedNotice.lease_until <= now),
+        )
+        .order_by(QueuedNotice.level.desc(), QueuedNotice.queued_at, QueuedNotice.id)
+    )
+
+
+def _may_ring(contact: ContactPoint, channel: Channel, row: QueuedNotice, now: datetime) -> bool:
+    """Whether this address may hear something now. A quiet time further off than the channel's own is one that
+    its provider asked for (or that a clock put back has left behind): that one holds for everything."""
+    if contact.quiet_until is None or contact.quiet_until <= now:
+        return True
+    longest = max(channel.pace, LEASE)
+    if contact.quiet_until > now + LONGEST_SILENCE:
+        return True
+    return row.level > contact.told_level and contact.quiet_until <= now + longest
+
+
+def _send(database: Database, channel: Channel, parcel: _Parcel, clock: Callable[[], datetime]) -> int:
+    """Hand over one parcel and write down what came of it; how many notices were handed over."""
+    receipt, failure, wait, hopeless = None, None, LONGEST_WAIT, False
     try:
         step("S8")
-        receipt = channel.send(_as_sent(row)).reference
+        receipt = channel.send(_as_sent(parcel, database, clock())).reference
         step("S9")
     except TemporaryFailure as error:
         failure = f"{type(error).__name__}: {error}"[:200]
         asked = timedelta(seconds=error.retry_after or 0)
-        wait = min(LONGEST_WAIT, max(asked, wait_after(row.attempts)))
-    except (PermanentFailure, ValueError) as error:
+        limit = LONGEST_WAIT if parcel.contact is None else LONGEST_SILENCE
+        wait = min(limit, max(asked, wait_after(parcel.first.attempts)))
+        hopeless = wait > LONGEST_WAIT
+    except (PermanentFailure, ValueError, StorageError) as error:
         failure = f"{type(error).__name__}: {error}"[:200]
-        wait = LONGEST_WAIT
+        hopeless = True
     now = clock()
     with database.transaction() as db:
-        mine = db.scalar(
+        mine = db.scalars(
             select(QueuedNotice)
-            .where(QueuedNotice.id == row.id, QueuedNotice.lease_token == row.lease_token)
+            .where(
+                QueuedNotice.id.in_([row.id for row in parcel.rows]),
+                QueuedNotice.lease_token == parcel.token,
+                QueuedNotice.state == "waiting",
+            )
+            .order_by(QueuedNotice.id)
             .with_for_update()
-        )
-        if mine is None or mine.state != "waiting":
-            return False
-        mine.lease_token = mine.lease_until = None
-        if failure is None:
-            mine.state, mine.delivered_at, mine.receipt = "delivered", now, receipt
-        else:
-            mine.last_failure, mine.due_at = failure, now + (wait or LONGEST_WAIT)
+        ).all()
+        for row in mine:
+            row.lease_token = row.lease_until = None
+            if failure is None:
+                row.state, row.delivered_at, row.receipt = "delivered", now, receipt
+                row.digest = parcel.token if len(parcel.rows) > 1 else None
+                _let_go_of_others(db, row)
+            else:
+                row.last_failure, row.due_at = failure, now + wait
+                if hopeless or now - row.queued_at >= SECOND_CHANNEL_AFTER:
+                    second_channel(db, row, now)
+        if mine and parcel.contact is not None and (channel.pace or wait > LONGEST_WAIT):
+            contact = db.get_one(ContactPoint, parcel.contact.id)
+            contact.quiet_until = now + (channel.pace if failure is None else wait)
     step("S10")
-    return failure is None
+    return len(mine) if failure is None else 0
+
+
+def second_channel(db: Session, row: QueuedNotice, now: datetime) -> bool:
+    """Queue a notice once more over its receiver's next channel, or over the district's desk where there is none.
+
+    False when there is no other, or when that has been done for this notice. The first goes on being tried.
+    """
+    point = _next_point(db, row)
+    if point is None:
+        return False
+    copy = {name: getattr(row, name) for name in QueuedNotice.__table__.columns.keys()}  # noqa: SIM118
+    copy |= {
+        "id": uuid4(), "key": f"{row.key.split('~')[0]}~{row.rank + 1}", "rank": row.rank + 1,
+        "channel": point.channel, "contact_id": point.id, "due_at": now, "state": "waiting", "attempts": 0,
+        "lease_until": None, "lease_token": None, "last_failure": None, "reply_code": None,
+    }  # fmt: skip
+    if point.channel == TEXT_MESSAGE and row.staff_id is not None:
+        copy["reply_code"] = f"{secrets.randbelow(10**6):06d}"
+    return bool(
+        db.execute(
+            insert(QueuedNotice)
+            .values(copy)
+            .on_conflict_do_nothing(index_elements=["key"])
+            .returning(QueuedNotice.id)
+        ).all()
+    )
+
+
+def _next_point(db: Session, row: QueuedNotice) -> ContactPoint | None:
+    points = points_of(db, row.office, row.audience, row.staff_id)
+    here = next((i for i, point in enumerate(points) if point.id == row.contact_id), -1)
+    return points[here + 1] if here + 1 < len(points) else None
+
+
+def points_of(db: Session, office: str, audience: str, staff_id: UUID | None) -> Sequence[ContactPoint]:
+    """Where a person, or an office for this kind of notice, is reached: what is tried first comes first."""
+    query = select(ContactPoint).where(ContactPoint.active.is_(True), ContactPoint.channel != IN_APP)
+    if staff_id is not None:
+        query = query.where(ContactPoint.staff_id == staff_id)
+    else:
+        query = query.where(
+            ContactPoint.staff_id.is_(None),
+            ContactPoint.office == office,
+            ContactPoint.audience == audience,
+        )
+    return db.scalars(query.order_by(ContactPoint.rank, ContactPoint.id)).all()
+
+
+def _let_go_of_others(db: Session, row: QueuedNotice) -> None:
+    """Its receiver has it: the same notice over another channel need not go out any more."""
+    base = row.key.split("~")[0]
+    db.execute(
+        update(QueuedNotice)
+        .where(
+            or_(QueuedNotice.key == base, QueuedNotice.key.startswith(f"{base}~", autoescape=True)),
+            QueuedNotice.id != row.id,
+            QueuedNotice.state == "waiting",
+            QueuedNotice.lease_token.is_(None),
+        )
+        .values(state="superseded")
+    )
+
+
+def adopt_strays(db: Session, known: Collection[str], now: datetime) -> int:
+    """Notices for a channel that this installation no longer has go over the receiver's next one, or the first of
+    those that it has; how many there were."""
+    strays = db.scalars(
+        select(QueuedNotice)
+        .where(QueuedNotice.state == "waiting", QueuedNotice.channel.not_in(known))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in strays:
+        row.channel, row.contact_id, row.due_at = next(iter(known)), None, now
+    return len(strays)
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -159,14 +355,27 @@ def wait_after(attempts: int) -> timedelta:
     return min(LONGEST_WAIT, timedelta(seconds=2 ** min(attempts, 6)))
 
 
-def _as_sent(row: QueuedNotice) -> Notice:
+def _as_sent(parcel: _Parcel, database: Database, now: datetime) -> Notice:
+    """What the channel is given. Several at once say the worst level, the soonest deadline and how many."""
+    row, count = parcel.first, len(parcel.rows)
+    if parcel.contact is not None and not parcel.contact.active:
+        raise PermanentFailure("this address is no longer in use")
+    to = database.vault.open(parcel.contact, "address") if parcel.contact is not None else None
+    place = row.place if len({one.place for one in parcel.rows}) == 1 else "本区"
+    soonest = min(one.respond_by for one in parcel.rows)
+    text = row.text
+    if count > 1:
+        text = digest_text(count, row.level_word, place, soonest, now, demo=row.text.startswith("【演示】"))
     return Notice(
         ticket_code=row.code,
         level_word=row.level_word,
-        place=row.place,
-        respond_by=row.respond_by,
-        link=row.link,
-        text=row.text,
-        key=row.key,
+        place=place,
+        respond_by=soonest,
+        link=row.link if count == 1 else row.link.split("/tickets/")[0] + "/",
+        text=text,
+        key=row.key if count == 1 else f"digest.{parcel.token}",
         round=row.round,
+        to=to or "",
+        reply_code=row.reply_code if count == 1 else None,
+        count=count,
     )

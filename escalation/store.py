@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from escalation.errors import DeskCallNotFound, TicketNotFound
 from escalation.signal import Rating, Signal
 from escalation.staff import StaffAccount
+from escalation.teamwork import Acknowledgement
 from escalation.ticket import DeskCall, FollowUp, Ticket, TicketClock, TicketDesk, TicketEvent
 
 
@@ -79,6 +80,27 @@ def put_beside(db: Session, ticket: Ticket, office: str, now: datetime) -> bool:
     db.add(TicketDesk(ticket_id=ticket.id, office=office, since=now))
     db.flush()
     return True
+
+
+def undo_acknowledgements(db: Session, ticket: Ticket, now: datetime) -> None:
+    """Everybody who had taken this ticket has it no longer."""
+    db.execute(
+        update(Acknowledgement)
+        .where(Acknowledgement.ticket_id == ticket.id, Acknowledgement.undone_at.is_(None))
+        .values(undone_at=now)
+    )
+
+
+def closed_matter_of(db: Session, resident_id: UUID, kind: str, since: datetime) -> Ticket | None:
+    """The last ticket of this person and kind that was closed at or after `since`, locked."""
+    return db.scalar(
+        select(Ticket)
+        .where(Ticket.resident_id == resident_id, Ticket.kind == kind, Ticket.closed_at >= since)
+        .order_by(Ticket.closed_at.desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 def ticket_by_resident_code(db: Session, index: bytes) -> Ticket | None:

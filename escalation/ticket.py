@@ -96,18 +96,26 @@ class Ticket(Identified, Entity):
         """Tell the office again from the first step on: the ticket is new, rose, or was dropped."""
         self.chain_since, self.step, self.step_due_at = now, 0, now
 
-    def lapse(self, now: datetime) -> None:
-        """Undo an acknowledgement; the chain begins again."""
+    def lapse(self, now: datetime, wanted: int = 1) -> None:
+        """Undo the acknowledgements; the chain begins again, until `wanted` people have taken the ticket."""
         self.holder_id = self.holder_name = self.acknowledged_at = None
-        self.missing = 1
+        self.missing = wanted
         self.state = "requested"
         self.start_chain(now)
 
-    def rise(self, level: Level, spoken_at: datetime, now: datetime) -> None:
+    def rise(self, level: Level, spoken_at: datetime, now: datetime, wanted: int = 1) -> None:
         """A higher level is a new alarm: whoever had the ticket takes it again, or somebody else does."""
         self.level = int(level)
         self.stir(spoken_at)
-        self.lapse(now)
+        self.lapse(now, wanted)
+
+    def reopen(self, level: Level, spoken_at: datetime, now: datetime, wanted: int = 1) -> None:
+        """A closed matter has come back: the same code, a new alarm. Never lower than the level it was closed at."""
+        self.closed_at = self.outcome = None
+        self.reopened += 1
+        self.bounces, self.settled = 0, False
+        self.rise(max(level, Level(self.level_at_close or level)), spoken_at, now, wanted)
+        self.level_at_close = None
 
     def stir(self, spoken_at: datetime) -> None:
         """New danger: what was done before it no longer counts as having reached this person."""
@@ -166,7 +174,9 @@ class TicketClock(Identified, Entity):
 class DeadlineSet(Identified, Entity):
     """How one deadline came about, so that it can be computed again: written whenever one is set, never changed.
 
-    `because` is what set it: `opened`, `raised`, `again`, `acknowledged`, `lapsed`, `lowered`, `reopened`, `moved`.
+    `due_at` is what `policy` gives for this clock, level, `spoken_at` (the moment it counts from) and
+    `acknowledged_at`; where `before` is not empty, the sooner of that and `before`. `because` is what set it:
+    `opened`, `raised`, `again`, `acknowledged`, `lapsed`, `lowered`, `reopened`, `unreached`, `calendar`.
     """
 
     __tablename__ = "deadline_set"
@@ -200,7 +210,10 @@ class TicketEvent(Identified, Entity):
 
 
 class FollowUp(Identified, Entity):
-    """A promise to ask again. It belongs to an office, so that nobody's leave can lose it."""
+    """A promise to ask again. It belongs to an office, so that nobody's leave can lose it.
+
+    `invite`: from its day on, the resident's own door offers to answer the questions once more.
+    """
 
     __tablename__ = "follow_up"
     __table_args__ = (Index("ix_follow_up_due", "due_at", postgresql_where=text("done_at IS NULL")),)
@@ -212,6 +225,7 @@ class FollowUp(Identified, Entity):
     done_at: Mapped[datetime | None]
     done_by: Mapped[str | None]
     outcome: Mapped[str | None]
+    invite: Mapped[bool] = mapped_column(default=False)
     rounds: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
 

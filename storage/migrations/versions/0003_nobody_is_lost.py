@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.Column("address_index", sa.LargeBinary(), nullable=True),
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("quiet_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("told_level", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["staff_id"], ["staff_account.id"], name="fk_contact_point_staff_id_staff_account"
         ),
@@ -174,6 +176,7 @@ def upgrade() -> None:
         sa.Column("ended_by", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("result_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("with_name", sa.Boolean(), nullable=False),
         sa.Column("rounds", sa.Integer(), nullable=False),
         sa.Column("told_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_sub_task_ticket_id_ticket"),
@@ -202,6 +205,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
         sa.Column("from_office", sa.Text(), nullable=False),
         sa.Column("to_office", sa.Text(), nullable=False),
+        sa.Column("to_staff_id", sa.Uuid(), nullable=True),
         sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -210,6 +214,9 @@ def upgrade() -> None:
         sa.Column("answered_by", sa.Text(), nullable=True),
         sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("answer_reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["to_staff_id"], ["staff_account.id"], name="fk_transfer_to_staff_id_staff_account"
+        ),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_transfer_ticket_id_ticket"),
         sa.PrimaryKeyConstraint("id", name="pk_transfer"),
     )
@@ -240,6 +247,7 @@ def upgrade() -> None:
         sa.Column("arrived_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("back_by", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("back_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("help_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("rounds", sa.Integer(), nullable=False),
         sa.Column("told_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["staff_id"], ["staff_account.id"], name="fk_trip_staff_id_staff_account"),
@@ -300,6 +308,9 @@ def upgrade() -> None:
         "ticket", sa.Column("settled", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
     op.add_column("ticket", sa.Column("reopened", sa.Integer(), server_default=sa.text("0"), nullable=False))
+    op.add_column(
+        "follow_up", sa.Column("invite", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
     op.create_index(
         "ix_ticket_tree", "ticket", ["tree"], unique=False, postgresql_where=sa.text("closed_at IS NULL")
     )
@@ -311,6 +322,7 @@ def upgrade() -> None:
     op.alter_column("ticket", "bounces", server_default=None)
     op.alter_column("ticket", "settled", server_default=None)
     op.alter_column("ticket", "reopened", server_default=None)
+    op.alter_column("follow_up", "invite", server_default=None)
     op.execute("UPDATE ticket SET missing = 0 WHERE holder_id IS NOT NULL")
     op.execute(
         "INSERT INTO ticket_desk (id, ticket_id, office, since) "
@@ -334,6 +346,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("follow_up", "invite")
     op.add_column("ticket", sa.Column("also_office", sa.Text(), nullable=True))
     op.create_index("ix_ticket_also_office", "ticket", ["also_office"], unique=False)
     op.execute(
