@@ -24,6 +24,8 @@ VERBS = {
     "serve": "启动应用（网页和接口）；平时由 up 一起启动",
     "jobs": "启动后台的时钟和发送；平时由 up 一起启动",
     "gateway": "演示网关：收下通知，在网页上给人看",
+    "duty": "值班表：导入、看谁在岗、看哪里没有人",
+    "staff": "工作人员：列出、添加、停用、调动、联系方式",
     "migrate": "升级（或退回）数据库的表",
     "openapi": "写出接口说明 openapi.json",
 }
@@ -38,10 +40,14 @@ class Verbs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in self.list_commands(ctx):
             return None
-        function = getattr(importlib.import_module(f"server.commands.{cmd_name}"), cmd_name)
-        verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        verb.command(name=cmd_name, short_help=VERBS[cmd_name])(function)
-        return get_command(verb)
+        verb = getattr(importlib.import_module(f"server.commands.{cmd_name}"), cmd_name)
+        if not isinstance(verb, typer.Typer):  # a function; a verb with verbs of its own is a Typer
+            function = verb
+            verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+            verb.command(name=cmd_name, short_help=VERBS[cmd_name])(function)
+        command = get_command(verb)
+        command.name, command.short_help = cmd_name, VERBS[cmd_name]
+        return command
 
 
 # Exceptions are never printed with the values of variables: they may hold what a resident said.
