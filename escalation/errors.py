@@ -69,3 +69,10 @@ class PersonnelError(EscalationError):
 
 class NotThere(EscalationError):
     """No such shift, change, account or contact point for this caller; a foreign one is like none."""
+
+
+class SubTaskNotFound(TicketNotFound):
+    """Nobody asks this of the caller; another body's is like one that does not exist."""
+
+    def __init__(self) -> None:
+        super().__init__("没有这件协办。")

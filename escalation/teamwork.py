@@ -25,10 +25,11 @@ class Acknowledgement(Identified, Entity):
 
 
 class Transfer(Identified, Entity):
-    """One office asks another to take a ticket over, with a written reason. The sender keeps it until accepted.
+    """One office asks another, or one person a colleague (`to_staff_id`), to take a ticket over, with a written
+    reason. The sender keeps it until accepted.
 
-    `answer`: `accepted`, `refused`, `expired` (nobody answered in time), or `arbiter` (the district decided, and
-    that stands). At most one is open per ticket.
+    `answer`: `accepted`, `refused`, `expired` (nobody answered in time), `withdrawn` (by who asked, or because the
+    matter went another way), or `arbiter` (the district decided, and that stands). At most one is open per ticket.
     """
 
     __tablename__ = "transfer"
@@ -40,6 +41,7 @@ class Transfer(Identified, Entity):
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)
     from_office: Mapped[str]
     to_office: Mapped[str]
+    to_staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_account.id"))
     reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     asked_by: Mapped[str]
     asked_at: Mapped[datetime]
@@ -69,7 +71,8 @@ class ReachAttempt(Identified, Entity):
 class SubTask(Identified, Entity):
     """A part of a ticket that another body does: community, school, hospital, police. It sees this part alone.
 
-    What it is asked, and what came of it, is sealed.
+    What it is asked, and what came of it, is sealed. `with_name`: it cannot be done without knowing who it is.
+    `outcome`: `done`, `cannot`, or `withdrawn` by the office.
     """
 
     __tablename__ = "sub_task"
@@ -89,12 +92,16 @@ class SubTask(Identified, Entity):
     ended_by: Mapped[str | None]
     outcome: Mapped[str | None]
     result_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    with_name: Mapped[bool] = mapped_column(default=False)
     rounds: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
 
 
 class Trip(Identified, Entity):
-    """A worker is on the way to a visit and says by when they will be heard of again (check-in and check-out)."""
+    """A worker is on the way to a visit and says by when they will be heard of again (check-in and check-out).
+
+    `help_at`: they asked for help; `back_at`: they are back, or a person has ended the alarm.
+    """
 
     __tablename__ = "trip"
     __table_args__ = (Index("ix_trip_due", "back_by", postgresql_where=text("back_at IS NULL")),)
@@ -108,6 +115,7 @@ class Trip(Identified, Entity):
     arrived_at: Mapped[datetime | None]
     back_by: Mapped[datetime]
     back_at: Mapped[datetime | None]
+    help_at: Mapped[datetime | None]
     rounds: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
 

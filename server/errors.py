@@ -37,6 +37,7 @@ _ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
     bot.Unstorable: (422, "unstorable", None),
     escalation.FollowUpNotFound: (404, "not_found", None),
     escalation.DeskCallNotFound: (404, "not_found", None),
+    escalation.SubTaskNotFound: (404, "not_found", None),
     escalation.TicketNotFound: (404, "not_found", "没有这张工单。"),
     escalation.TicketHeld: (409, "held", None),
     escalation.NotAllowed: (409, "not_allowed", None),
