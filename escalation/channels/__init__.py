@@ -73,6 +73,25 @@ def discreet(notice: Notice) -> Notice:
     return replace(notice, place=place, text=" ".join(text.split())[:LONGEST_TEXT])
 
 
+def whole_text(notice: Notice, most_bytes: int, encoding: str = "utf-8") -> str:
+    """All of a notice as one person reads it: the line, how to take it by text message, and the link.
+
+    Never longer than `most_bytes`: a provider throws away or cuts what is longer, so the line is shortened, and the
+    way to answer and the link stay. `ValueError` when not even these fit.
+    """
+    said = discreet(notice)
+    rest = "".join(
+        f" {part}" for part in (notice.reply_code and reply_text(notice.reply_code), said.link) if part
+    )
+    room = most_bytes - len(rest.encode(encoding))
+    if room < 0:
+        raise ValueError("the link is longer than the channel allows")
+    line = said.text
+    while len(line.encode(encoding)) > room:
+        line = line[:-1]
+    return f"{line}{rest}".strip()
+
+
 @dataclass(frozen=True)
 class Receipt:
     """A provider's word that it has taken a notice: the channel's name and the provider's reference."""
