@@ -18,7 +18,6 @@ from escalation import chain
 from escalation.casework import NEEDS, AlreadyRecorded, Casework, missing_before_closing
 from escalation.errors import NotAllowed
 from escalation.intake import Intake
-from escalation.outbox import QueuedNotice
 from escalation.staff import Desk, StaffAccount, StaffSession
 from escalation.store import (
     clocks_of,
@@ -36,6 +35,7 @@ from residents.resident import Basis, Identity, basis_for_passing_on
 from residents.session import ResidentSession
 from residents.store import consents_of, identity_of, lock_session
 from server.errors import NotLoggedIn
+from server.health import Health
 from server.readings import Readings
 from server.schemas import (
     ChatShown,
@@ -59,7 +59,6 @@ from server.schemas import (
 )
 from storage import audit
 from storage.database import Database
-from storage.heartbeat import silent_since
 
 ROLES = {
     "social_worker": "社工",
@@ -77,7 +76,6 @@ STATES = {
 KINDS = {"home_visit": "上门走访", "call_back": "电话回访"}
 CLOCKS = {"acknowledge": "签收", "contact": "联系", "speak": "通话", "visit": "走访", "follow_up": "随访"}
 SOON = timedelta(minutes=30)
-SILENT = timedelta(seconds=60)
 VIEWS = ("open", "mine", "due", "overdue", "follow_up", "closed")
 
 
@@ -100,6 +98,7 @@ class Console:
         desk: Desk,
         casework: Casework,
         intake: Intake,
+        health: Health,
         demo: bool,
     ) -> None:
         self.database = database
@@ -108,6 +107,7 @@ class Console:
         self.desk = desk
         self.casework = casework
         self.intake = intake
+        self.health = health
         self.demo = demo
         self.readings = Readings()
 
@@ -160,7 +160,7 @@ class Console:
             chosen = {
                 name: self._view(name, opened, closed, rows, follow_ups, account, now) for name in VIEWS
             }
-            red_bar = self._red_bar(db, now)
+            red_bar = self.health.red_bar(db, now)
             page = f"tickets:{view if view in VIEWS else 'open'}"
             listed = chosen.get(view, chosen["open"])
             shown = tuple(sorted((t.code, rows[t.id].resident) for t in listed))
@@ -258,21 +258,6 @@ class Console:
             clock_shown("follow_up", f.due_at, None, now) for f in follow_ups if f.ticket_id == ticket.id
         ]
         return min(running, key=lambda c: c.due_at, default=None)
-
-    def _red_bar(self, db: Session, now: datetime) -> str | None:
-        """One sentence when something is silent that must not be: then people have to look for themselves."""
-        oldest = db.scalar(
-            select(QueuedNotice.queued_at)
-            .where(QueuedNotice.state == "waiting", QueuedNotice.queued_at < now - SILENT)
-            .order_by(QueuedNotice.queued_at)
-            .limit(1)
-        )
-        if oldest is not None:
-            minutes = int((now - oldest).total_seconds() // 60)
-            return f"有通知发不出去（已 {minutes} 分钟），请直接看列表并打电话联系。"
-        if silent_since(db, "jobs", now) > SILENT:
-            return "后台的时钟停了，超时不会自动上报，请直接看列表。"
-        return None
 
     def ticket(self, staff: Staff, code: str) -> TicketDetail:
         """One ticket as the caller may see it; the read is recorded."""

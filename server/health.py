@@ -1,32 +1,162 @@
-"""Whether an alarm would get through at this moment."""
+"""Whether an alarm would get through at this moment, and one sentence for those who must know when it would not."""
 
-from datetime import datetime, timedelta
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from escalation.outbox import QueuedNotice
+from escalation.ticket import Ticket, TicketClock
 from storage.database import Database
 from storage.errors import StorageError
-from storage.heartbeat import silent_since
+from storage.heartbeat import beat, beats_of, forget
 
-SILENT_JOBS = timedelta(seconds=30)
-OLD_NOTICE = timedelta(seconds=60)
+SILENT = timedelta(seconds=30)
+LEFT_LYING = timedelta(seconds=60)
+SKEWED = timedelta(seconds=60)
+LOOKOUT_SILENT = timedelta(minutes=2)
+RESERVE_BYTES = 300 * 1024 * 1024
+
+_BAR = {
+    "watch_silent": "后台的时钟停了，超时不会自动上报，请直接看列表。",
+    "delivery_silent": "发送通知的程序停了，值班手机不会响，请直接看列表并打电话联系。",
+    "steps_waiting": "后台的时钟跟不上，超时没有按时上报，请直接看列表。",
+    "clock_skew": "服务器的时间不准，时限可能算错，请按自己的表看时限，并告诉运维人员。",
+    "disk": "服务器的磁盘快满了，新的情况可能存不下来，请马上告诉运维人员。",
+}
+_LOOKOUT_BAR = "看护程序两分钟没有来问了：后台要是停了，不会有电话提醒，请留意列表，并告诉运维人员。"
 
 
-def health(database: Database, now: datetime) -> dict[str, object]:
-    """Ready, or what is not: the database, the clocks' process, notices that wait too long (C5)."""
-    wrong = []
+def utc_now() -> datetime:
+    """This machine's own clock, whatever the application was told the time is."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """`wrong` names what is not as it must be; `lookouts`, when each watcher outside last asked."""
+
+    wrong: tuple[str, ...]
+    lookouts: Mapping[str, datetime]
+
+    @property
+    def ready(self) -> bool:
+        return not self.wrong
+
+
+class Health:
+    """Asks the tables, the disk and the clocks each time; remembers nothing.
+
+    `jobs_silent_after` may make it stricter, never more patient than `SILENT`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        home: Path,
+        demo: bool,
+        jobs_silent_after: timedelta = SILENT,
+        wall: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.home = home
+        self.demo = demo
+        self.silent_after = min(jobs_silent_after, SILENT)
+        self.wall = wall
+
+    def look(self) -> Readiness:
+        """Ready, or what is not (C5)."""
+        try:
+            with self.database.transaction() as db:
+                now = self.clock()
+                wrong, lookouts = self._wrong(db, now), beats_of(db, "lookout")
+        except (SQLAlchemyError, StorageError):
+            wrong, lookouts = ["database"], {}
+        return Readiness(tuple(wrong), lookouts)
+
+    def asked_by(self, lookout: str, *, leaving: bool = False) -> None:
+        """A watcher outside has asked; from now on it is missed when it does not ask, until it says that it leaves."""
+        try:
+            with self.database.transaction() as db:
+                if leaving:
+                    forget(db, f"lookout@{lookout}")
+                else:
+                    beat(db, f"lookout@{lookout}", self.clock())
+        except (SQLAlchemyError, StorageError):
+            return  # it is told so by the answer itself
+
+    def red_bar(self, db: Session, now: datetime) -> str | None:
+        """One sentence when something is silent that must not be: then people have to look for themselves."""
+        wrong = self._wrong(db, now)
+        if "notices_waiting" in wrong:
+            minutes = int((now - (oldest_notice(db, now) or now)).total_seconds() // 60)
+            return f"有通知发不出去（已 {minutes} 分钟），请直接看列表并打电话联系。"
+        if wrong:
+            return _BAR[wrong[0]]
+        asked = beats_of(db, "lookout").values()
+        if any(now - at > LOOKOUT_SILENT for at in asked) or not (asked or self.demo):
+            return _LOOKOUT_BAR
+        return None
+
+    def _wrong(self, db: Session, now: datetime) -> list[str]:
+        signs = {role: beats_of(db, role).values() for role in ("watch", "delivery")}
+        wrong = [
+            f"{role}_silent"
+            for role, beats in signs.items()
+            if not beats or any(now - at > self.silent_after for at in beats)
+        ]
+        if oldest_notice(db, now) is not None:
+            wrong.append("notices_waiting")
+        if steps_waiting(db, now):
+            wrong.append("steps_waiting")
+        here, there = self.wall(), db.scalar(select(func.clock_timestamp()))
+        ahead = any(at - now > SKEWED for beats in signs.values() for at in beats)
+        if there is None or abs(here - there) > SKEWED or ahead:
+            wrong.append("clock_skew")
+        if free_bytes(self.home) < RESERVE_BYTES:
+            wrong.append("disk")
+        return wrong
+
+
+def oldest_notice(db: Session, now: datetime) -> datetime | None:
+    """Since when the oldest notice waits that has waited too long, however often it was tried."""
+    return db.scalar(
+        select(QueuedNotice.queued_at)
+        .where(QueuedNotice.state == "waiting", QueuedNotice.queued_at < now - LEFT_LYING)
+        .order_by(QueuedNotice.queued_at)
+        .limit(1)
+    )
+
+
+def steps_waiting(db: Session, now: datetime) -> bool:
+    """Whether a step of a chain, or a clock that has run out, was due long ago and nobody has told of it."""
+    due = now - LEFT_LYING
+    step = select(Ticket.id).where(Ticket.closed_at.is_(None), Ticket.missing > 0, Ticket.step_due_at < due)
+    late = (
+        select(TicketClock.id)
+        .join(Ticket, Ticket.id == TicketClock.ticket_id)
+        .where(
+            Ticket.closed_at.is_(None),
+            Ticket.holder_id.is_not(None),
+            TicketClock.name.in_(("speak", "visit")),
+            TicketClock.stopped_at.is_(None),
+            TicketClock.due_at < due,
+            or_(TicketClock.told_at.is_(None), TicketClock.told_at < due),
+        )
+    )
+    return any(db.scalar(query.limit(1)) is not None for query in (step, late))
+
+
+def free_bytes(home: Path) -> int:
+    """What is left on the disk of this folder; nothing, when it cannot be asked."""
     try:
-        with database.transaction() as db:
-            if silent_since(db, "jobs", now) > SILENT_JOBS:
-                wrong.append("jobs_silent")
-            if db.scalar(
-                select(QueuedNotice.id)
-                .where(QueuedNotice.state == "waiting", QueuedNotice.queued_at < now - OLD_NOTICE)
-                .limit(1)
-            ):
-                wrong.append("notices_waiting")
-    except (SQLAlchemyError, StorageError):
-        wrong.append("database")
-    return {"ready": not wrong, "wrong": wrong}
+        return shutil.disk_usage(home).free
+    except OSError:
+        return 0

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.outbox import AT_ONCE, deliver_due
 from server.commands.verify import anchors_file
 from server.wiring import Services
 from storage import audit
-from storage.heartbeat import beat
+from storage.heartbeat import MISSED
 
 log = logging.getLogger("xinqiao.jobs")
 
@@ -34,17 +35,19 @@ def watch_round(services: Services) -> None:
         services.conversation.return_to_silent_chats()
     finally:
         services.watch.escalate_overdue()
-    with services.database.transaction() as db:
-        beat(db, "jobs", services.clock())
+    services.pulse.beat("watch")
 
 
 def delivery_round(services: Services) -> None:
     """Send what is due until nothing more goes out; what is beyond `AT_MOST` waits for the next round.
 
-    So a long queue before a slow gateway is not taken for a round that hangs.
+    So a long queue before a slow gateway is not taken for a round that hangs. There is a sign of life after each
+    batch, and none when a batch could not be asked for or does not come back.
     """
     for _ in range(AT_MOST // AT_ONCE):
-        if not deliver_due(services.database, services.channel, services.clock):
+        sent = deliver_due(services.database, services.channel, services.clock)
+        services.pulse.beat("delivery")
+        if not sent:
             break
 
 
@@ -54,8 +57,16 @@ def anchor_round(services: Services) -> None:
         audit.anchor(db, services.database.vault, anchors_file(services.settings), services.clock())
 
 
+def place_round(services: Services) -> None:
+    """Stand in for a process that was killed, so that it is not missed any longer."""
+    services.pulse.take_a_place()
+
+
 def run(services: Services) -> int:
-    """Run until told to stop (0) or until something here has stopped by itself (1)."""
+    """Run until told to stop (0) or until something here has stopped by itself (1).
+
+    Only who is told to stop takes its signs of life away: the others are to be missed.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -67,6 +78,7 @@ def run(services: Services) -> int:
         "watch": (watch_round, EVERY_SECONDS),
         "delivery": (delivery_round, EVERY_SECONDS),
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
+        "place": (place_round, MISSED.total_seconds()),
     }
     for name, (work, seconds) in rounds.items():
         last[name] = time.monotonic()
@@ -80,6 +92,9 @@ def run(services: Services) -> int:
             if thread is None or not thread.is_alive() or stuck:
                 log.error("stopped by itself: %s", stuck or "scheduler")
                 return 1
+        services.pulse.end()
+    except SQLAlchemyError:
+        log.error("stopped without a database")
     finally:
         scheduler.shutdown(wait=False)
         services.close()

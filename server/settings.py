@@ -38,6 +38,14 @@ class Settings(BaseSettings):
     gateway_url: str = "http://127.0.0.1:8309/notices"
     gateway_budget_seconds: float = Field(default=8.0, gt=0, le=30)
 
+    jobs_silent_after_seconds: float = Field(default=30.0, gt=0, le=30)
+    lookout_token: str = "loopback-only"
+    lookout_name: str = Field(default="here", pattern=r"^[A-Za-z0-9._-]{1,40}$")
+    lookout_gateway_url: str | None = None
+    lookout_second_url: str | None = None
+    lookout_every_seconds: float = Field(default=10.0, gt=0, le=30)
+    lookout_again_seconds: float = Field(default=300.0, gt=0, le=300)
+
     @property
     def keys(self) -> Path:
         """Where the key ring lies: outside the database, and in live mode outside `home` too."""

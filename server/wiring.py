@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rasa_sdk.executor import ActionExecutor
 
@@ -27,10 +27,12 @@ from residents.district import District, load_district
 from residents.hotlines import load_hotlines
 from server.console import Console
 from server.front_door import FrontDoor
+from server.health import Health
 from server.limits import Limits
 from server.settings import Settings
 from storage import embedded
 from storage.database import Database
+from storage.heartbeat import Pulse, process_name
 from storage.vault import Keyring, Vault
 
 KINDS = ("home_visit", "call_back")
@@ -59,6 +61,8 @@ class Services:
     watch: Watch
     channel: Channel
     limits: Limits
+    health: Health
+    pulse: Pulse
     rasa: RasaClient
     threads: ThreadPoolExecutor
 
@@ -108,6 +112,8 @@ def wire(
     for action in all_actions(ApplicationDesk(database, intake, turns, threads)):
         actions.register_action(action)
     casework = Casework(database, clock, policies)
+    silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
+    health = Health(database, clock, settings.home, demo, silent_after)
     return Services(
         settings=settings,
         clock=clock,
@@ -117,11 +123,13 @@ def wire(
         intake=intake,
         conversation=conversation,
         actions=actions,
-        console=Console(database, clock, Desk(database, clock), casework, intake, demo),
+        console=Console(database, clock, Desk(database, clock), casework, intake, health, demo),
         front_door=FrontDoor(database, clock, conversation, turns, demo),
         watch=Watch(database, clock, policies, telling),
         channel=channel or WebhookChannel(settings.gateway_url, settings.gateway_budget_seconds),
         limits=Limits(clock),
+        health=health,
+        pulse=Pulse(database, clock, process_name()),
         rasa=rasa,
         threads=threads,
     )

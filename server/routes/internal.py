@@ -1,9 +1,11 @@
 """What programs ask of the application: Rasa its actions, the supervisor whether all is well."""
 
+import hmac
 import json
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from rasa_sdk.interfaces import (
@@ -13,9 +15,9 @@ from rasa_sdk.interfaces import (
 )
 
 from server.callers import RasaService, Wired
-from server.health import health
 
 router = APIRouter(tags=["programs"])
+LOOKOUT_NAME = r"[A-Za-z0-9._-]{1,40}"
 
 
 @router.post("/api/rasa/actions")
@@ -55,7 +57,20 @@ def read_health() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def read_readiness(services: Wired) -> JSONResponse:
-    """Whether an alarm would get through now; 503 with the reasons when it would not."""
-    found = health(services.database, services.clock())
-    return JSONResponse(found, status_code=200 if found["ready"] else 503)
+def read_readiness(
+    services: Wired,
+    lookout_token: Annotated[str | None, Header(include_in_schema=False)] = None,
+    lookout_name: Annotated[str | None, Header(include_in_schema=False)] = None,
+    lookout_leaves: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> JSONResponse:
+    """Whether an alarm would get through now; 503 with the reasons when it would not.
+
+    A lookout that shows its token is remembered with the time of its question, and missed when it asks no more.
+    """
+    shown, expected = (lookout_token or "").encode(), services.settings.lookout_token.encode()
+    if shown and hmac.compare_digest(shown, expected) and re.fullmatch(LOOKOUT_NAME, lookout_name or ""):
+        services.health.asked_by(lookout_name or "", leaving=lookout_leaves is not None)
+    found = services.health.look()
+    asked = {name: at.isoformat() for name, at in sorted(found.lookouts.items())}
+    body = {"ready": found.ready, "wrong": found.wrong, "lookouts_asked_at": asked}
+    return JSONResponse(body, status_code=200 if found.ready else 503)
