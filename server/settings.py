@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +37,18 @@ class Settings(BaseSettings):
     gateway_port: int = 8309
     gateway_url: str = "http://127.0.0.1:8309/notices"
     gateway_budget_seconds: float = Field(default=8.0, gt=0, le=30)
+    gateway_token: SecretStr = SecretStr("")
+
+    robot_hosts: str = "oapi.dingtalk.com,qyapi.weixin.qq.com"
+    sms_url: str | None = None
+    sms_secret: SecretStr = SecretStr("")
+    sms_mark: str = Field(default="心桥", max_length=20)
+    mail_host: str | None = None
+    mail_port: int = Field(default=587, ge=1, le=65535)
+    mail_security: Literal["starttls", "tls", "none"] = "starttls"
+    mail_user: str = ""
+    mail_password: SecretStr = SecretStr("")
+    mail_sender: str = ""
 
     jobs_silent_after_seconds: float = Field(default=30.0, gt=0, le=30)
     lookout_token: str = "loopback-only"

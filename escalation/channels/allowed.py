@@ -16,7 +16,7 @@ from escalation.channels import PermanentFailure, TemporaryFailure
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LONGEST_ADDRESS = 1024
-RESOLVED_WITHIN = 3.0
+RESOLVED_WITHIN = 1.5
 Resolve = Callable[[str], Sequence[str]]
 
 
