@@ -22,6 +22,7 @@ from sqlalchemy import ForeignKey, Index, Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from escalation import staff, ticket  # noqa: F401 - a notice names rows of theirs
 from escalation.channels import Channel, Notice, PermanentFailure, TemporaryFailure, digest_text
 from escalation.contact_point import ContactPoint
 from storage.base import Entity, Identified
