@@ -34,7 +34,8 @@ class DutyShift(Identified, Entity):
 class DutyChange(Identified, Entity):
     """Somebody is away (`leave`), or another takes their place (`swap`), from one moment to another.
 
-    Without `replaced_by` the backup stands in. A change that was taken back keeps its row, with `ended_at`.
+    An `offer` is a swap that the other has not accepted yet; it changes nothing. Without `replaced_by` the backup
+    stands in. A change that was taken back keeps its row, with `ended_at`.
     """
 
     __tablename__ = "duty_change"

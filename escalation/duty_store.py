@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from escalation.contact_point import ContactPoint
 from escalation.duty import DutyChange, DutyShift
+from escalation.outbox import IN_APP
 from escalation.staff import StaffAccount
 
 
@@ -38,3 +40,18 @@ def changes_between(db: Session, from_at: datetime, to_at: datetime) -> Sequence
         )
         .order_by(DutyChange.from_at, DutyChange.made_at, DutyChange.id)
     ).all()
+
+
+def reachable_of(db: Session, office: str) -> set[UUID | None]:
+    """Who of an office has an address outside the console: staff ids, None for the office's own line."""
+    found = db.execute(
+        select(ContactPoint.staff_id, ContactPoint.audience).where(
+            ContactPoint.office == office, ContactPoint.active.is_(True), ContactPoint.channel != IN_APP
+        )
+    )
+    return {staff for staff, audience in found if staff is not None or audience != "supervisor"}
+
+
+def lock_roster(db: Session, office: str) -> None:
+    """Let one act on an office's roster follow the other, so that each sees what the one before left."""
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"duty:{office}"))))

@@ -5,7 +5,7 @@ Nothing here guesses: an office without a roster has nobody, and whoever asks te
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal, Protocol
@@ -17,11 +17,15 @@ from sqlalchemy.orm import Session
 from escalation.duty import DutyChange, DutyShift
 from escalation.duty_store import active_staff, changes_between, shifts_of
 from escalation.errors import RosterError
+from escalation.staff import StaffAccount
 
 Duty = Literal["officer", "lead"]
 DUTIES: dict[str, str] = {"officer": "值班", "lead": "负责人值班"}
 DUTY_OF = {"office": "officer", "supervisor": "lead", "district_desk": "officer"}
 """Whose shifts answer for which audience of the chain."""
+
+HOLDING = ("leave", "swap")
+"""Changes that hold; an `offer` is a swap that the other has not accepted yet, and changes nothing."""
 
 LINE = "值班电话"
 """How the office's own duty line is called where a person's name would stand."""
@@ -85,22 +89,32 @@ def on_duty(
     Only active accounts of this very office count: whoever left or moved could not open the ticket. Where the
     office has no shifts for its lead, its supervisors answer, unless they are on leave.
     """
-    duty = DUTY_OF[audience]
     active = active_staff(db, office)
-    shifts = shifts_of(db, office)
-    changes = changes_between(db, now, now)
-    people: tuple[UUID | None, ...]
-    if duty == "lead" and not has_lead_shifts(shifts, local_day(now, calendar)):
-        leads = [a.id for a in active.values() if a.role == "supervisor"]
-        people = tuple(_present(leads, changes, now, active))
-    else:
-        people = people_at(shifts, changes, duty, now, calendar, active)
+    shifts = with_leads(shifts_of(db, office), active.values(), local_day(now, calendar))
+    people = people_at(shifts, changes_between(db, now, now), DUTY_OF[audience], now, calendar, active)
     return [OnDuty(p, active[p].name if p is not None else LINE) for p in people]
 
 
-def has_lead_shifts(shifts: Sequence[DutyShift], day: date) -> bool:
-    """Whether an office keeps a roster for its lead, today or later."""
-    return any(s.duty == "lead" and (s.valid_to is None or s.valid_to >= day) for s in shifts)
+def with_leads(shifts: Sequence[DutyShift], staff: Iterable[StaffAccount], day: date) -> Sequence[DutyShift]:
+    """The roster as it is meant: where no shifts are kept for the lead, the supervisors answer round the clock."""
+    if any(s.duty == "lead" and (s.valid_to is None or s.valid_to >= day) for s in shifts):
+        return shifts
+    supervisors = [a for a in staff if a.role == "supervisor"]
+    return [
+        *shifts,
+        *(
+            DutyShift(
+                office=a.office,
+                duty="lead",
+                staff_id=a.id,
+                days="1234567",
+                starts="00:00",
+                ends="24:00",
+                backup=False,
+            )
+            for a in supervisors
+        ),
+    ]
 
 
 def people_at(
@@ -254,7 +268,7 @@ def _in_place_of(
 
 
 def _applies(change: DutyChange, at: datetime) -> bool:
-    return change.ended_at is None and change.from_at <= at < change.to_at
+    return change.kind in HOLDING and change.ended_at is None and change.from_at <= at < change.to_at
 
 
 def _days(first: date, last: date) -> Iterator[date]:
