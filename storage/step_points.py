@@ -19,6 +19,7 @@ S13  a follow-up is created
 """
 
 import os
+from collections.abc import Callable
 
 NAMES = frozenset(f"S{number}" for number in range(14))
 
@@ -30,12 +31,24 @@ def step(name: str) -> None:
     """
     if name not in NAMES:
         raise ValueError(f"no step point is called {name}")
+    if _interruption is not None and armed():
+        _interruption(name)
     wanted = os.environ.get("XINQIAO_DIE_AT", "")
     if wanted and name in wanted.split(",") and armed():
         os._exit(137)
 
 
 _disarmed = False
+_interruption: Callable[[str], None] | None = None
+
+
+def interrupt(with_this: Callable[[str], None] | None) -> None:
+    """Let a simulation hear of every step point of this process, and break off there by raising; None ends that.
+
+    In live mode it is never called.
+    """
+    global _interruption
+    _interruption = with_this
 
 
 def disarm() -> None:

@@ -1,0 +1,116 @@
+"""One look at every row that matters: what is open, what runs, what waits. Plain SQL, apart from the product's code."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import namedtuple_row
+
+TICKETS = """
+SELECT id, code, kind, policy, resident_id, level, state, office, spoken_at, opened_at, chain_since, step,
+       step_due_at, missing, holder_id, acknowledged_at, attempted_at, spoke_at, met_at, two_people, bounces,
+       settled, danger_to_life, reopened
+  FROM ticket WHERE closed_at IS NULL
+"""
+CLOCKS = """
+SELECT c.ticket_id, c.name, c.due_at, c.rounds, c.told_at
+  FROM ticket_clock c JOIN ticket t ON t.id = c.ticket_id
+ WHERE t.closed_at IS NULL AND c.stopped_at IS NULL
+"""
+FOLLOW_UPS = """
+SELECT id, ticket_id, office, due_at, told_at FROM follow_up
+ WHERE done_at IS NULL AND coalesce(told_at, due_at) <= %s
+"""
+NOTICE = """
+SELECT n.id, n.ticket_id, n.key, n.audience, n.office, n.staff_id, n.channel, n.contact_id, n.level, n.queued_at,
+       n.due_at, n.state, n.attempts, n.lease_until, n.digest, p.quiet_until, p.told_level
+  FROM queued_notice n LEFT JOIN contact_point p ON p.id = n.contact_id
+"""
+WAITING = NOTICE + " WHERE n.state = 'waiting'"
+GONE = NOTICE + " WHERE n.id = ANY(%s)"
+TRANSFERS = "SELECT id, ticket_id, from_office, to_office, answer_by FROM transfer WHERE answered_at IS NULL"
+SUB_TASKS = "SELECT id, ticket_id, due_at, told_at FROM sub_task WHERE ended_at IS NULL"
+TRIPS = "SELECT id, ticket_id, staff_id, back_by, told_at FROM trip WHERE back_at IS NULL"
+
+Due = tuple[str, UUID, str, datetime]
+"""Something that a round of the watch must see to: what, whose, which, when."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What stands in the tables at one moment."""
+
+    at: datetime
+    tickets: dict[UUID, Any]
+    clocks: Sequence[Any]
+    follow_ups: Sequence[Any]
+    waiting: dict[UUID, Any]
+    gone: Sequence[Any]
+    transfers: Sequence[Any]
+    sub_tasks: Sequence[Any]
+    trips: Sequence[Any]
+    clocks_of: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+
+    def due(self) -> Iterator[Due]:
+        """Everything that falls due, past or to come."""
+        for t in self.tickets.values():
+            if t.missing > 0 and t.step_due_at is not None:
+                yield "step", t.id, "", t.step_due_at
+        for c in self.clocks:
+            yield "clock", c.ticket_id, c.name, max(c.due_at, c.told_at or c.due_at)
+        for f in self.follow_ups:
+            yield "follow_up", f.id, "", max(f.due_at, f.told_at or f.due_at)
+        for x in self.transfers:
+            yield "transfer", x.id, "", x.answer_by
+        for s in self.sub_tasks:
+            yield "sub_task", s.id, "", max(s.due_at, s.told_at or s.due_at)
+        for p in self.trips:
+            yield "trip", p.id, "", max(p.back_by, p.told_at or p.back_by)
+
+    def sendable(self) -> Iterator[tuple[datetime, str]]:
+        """When each waiting notice may be tried next, and over which channel."""
+        for n in self.waiting.values():
+            at = max(n.due_at, n.lease_until or n.due_at)
+            if n.quiet_until is not None and n.level <= n.told_level:
+                at = max(at, n.quiet_until)
+            yield at, n.channel
+
+
+class Eyes:
+    """Looks through a connection of its own, and remembers which notices waited the last time."""
+
+    def __init__(self, connection: psycopg.Connection[Any], clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.connection = connection
+        self._waited: set[UUID] = set()
+
+    def look(self) -> Sight:
+        """All that is open now. `gone` are the notices that waited at the last look and do not any more."""
+        now = self.clock()
+        tickets = {row.id: row for row in self.rows(TICKETS)}
+        clocks = self.rows(CLOCKS) if tickets else []
+        waiting = {row.id: row for row in self.rows(WAITING)}
+        gone_ids = list(self._waited - waiting.keys())
+        sight = Sight(
+            at=now,
+            tickets=tickets,
+            clocks=clocks,
+            follow_ups=self.rows(FOLLOW_UPS, now + timedelta(days=1)),
+            waiting=waiting,
+            gone=self.rows(GONE, gone_ids) if gone_ids else [],
+            transfers=self.rows(TRANSFERS),
+            sub_tasks=self.rows(SUB_TASKS),
+            trips=self.rows(TRIPS),
+        )
+        for clock in clocks:
+            sight.clocks_of.setdefault(clock.ticket_id, {})[clock.name] = clock
+        self._waited = set(waiting)
+        return sight
+
+    def rows(self, query: str, *values: Any) -> Sequence[Any]:
+        """The rows of any query, for rules that look only now and then."""
+        with self.connection.cursor(row_factory=namedtuple_row) as cursor:
+            return cursor.execute(query, values or None).fetchall()
