@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from escalation.outbox import AT_ONCE, deliver_due
+from escalation.channels import Channel
+from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from server.commands.verify import anchors_file
 from server.wiring import Services
 from storage import audit
@@ -35,18 +37,21 @@ def watch_round(services: Services) -> None:
         services.conversation.return_to_silent_chats()
     finally:
         services.watch.escalate_overdue()
+        with services.database.transaction() as db:
+            adopt_strays(db, [n for n in services.channels if n != IN_APP], services.clock())
     services.pulse.beat("watch")
 
 
-def delivery_round(services: Services) -> None:
-    """Send what is due until nothing more goes out; what is beyond `AT_MOST` waits for the next round.
+def delivery_round(services: Services, channel: Channel) -> None:
+    """Send what is due over one channel until nothing more goes out; what is beyond `AT_MOST` waits for the next
+    round. Each channel has its own round, so that one that hangs holds up no other.
 
     So a long queue before a slow gateway is not taken for a round that hangs. There is a sign of life after each
     batch, and none when a batch could not be asked for or does not come back.
     """
     for _ in range(AT_MOST // AT_ONCE):
-        sent = deliver_due(services.database, services.channel, services.clock)
-        services.pulse.beat("delivery")
+        sent = deliver_due(services.database, channel, services.clock)
+        services.pulse.beat(f"delivery.{channel.name}")
         if not sent:
             break
 
@@ -76,7 +81,11 @@ def run(services: Services) -> int:
     )
     rounds: dict[str, tuple[Callable[[Services], None], float]] = {
         "watch": (watch_round, EVERY_SECONDS),
-        "delivery": (delivery_round, EVERY_SECONDS),
+        **{
+            f"delivery.{name}": (partial(delivery_round, channel=channel), EVERY_SECONDS)
+            for name, channel in services.channels.items()
+            if name != IN_APP
+        },
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
         "place": (place_round, MISSED.total_seconds()),
     }
@@ -88,7 +97,8 @@ def run(services: Services) -> int:
     try:
         while not stop.wait(1.0):
             thread = scheduler._thread
-            stuck = [n for n in ("watch", "delivery") if time.monotonic() - last[n] > STUCK_AFTER]
+            often = (n for n, (_, seconds) in rounds.items() if seconds == EVERY_SECONDS)
+            stuck = [n for n in often if time.monotonic() - last[n] > STUCK_AFTER]
             if thread is None or not thread.is_alive() or stuck:
                 log.error("stopped by itself: %s", stuck or "scheduler")
                 return 1

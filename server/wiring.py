@@ -16,7 +16,6 @@ from bot.turns import TurnMaker
 from escalation.casework import Casework
 from escalation.chain import Telling
 from escalation.channels import Channel
-from escalation.channels.webhook import WebhookChannel
 from escalation.intake import Intake
 from escalation.level_policy import read_level_policy
 from escalation.policy import load_policy
@@ -25,6 +24,7 @@ from escalation.watch import Watch
 from models.crisis.recogniser import CrisisRecogniser
 from residents.district import District, load_district
 from residents.hotlines import load_hotlines
+from server.channels import build_channels
 from server.console import Console
 from server.front_door import FrontDoor
 from server.health import Health
@@ -59,7 +59,7 @@ class Services:
     console: Console
     front_door: FrontDoor
     watch: Watch
-    channel: Channel
+    channels: dict[str, Channel]
     limits: Limits
     health: Health
     pulse: Pulse
@@ -85,8 +85,10 @@ def wire(
     recogniser: CrisisRecogniser | None = None,
     rasa: RasaClient | None = None,
     channel: Channel | None = None,
+    channels: dict[str, Channel] | None = None,
 ) -> Services:
-    """Put everything together. Tests give their own clock, database, recogniser, dialogue or channel."""
+    """Put everything together. Tests give their own clock, database, recogniser, dialogue or channels (`channel`
+    takes the place of one, under its own name)."""
     database = database or Database(database_url(settings), Vault(Keyring.load(settings.keys)), pool_size=16)
     district = load_district(settings.district)
     policies = {kind: load_policy(kind) for kind in KINDS}
@@ -111,6 +113,9 @@ def wire(
     actions = ActionExecutor()
     for action in all_actions(ApplicationDesk(database, intake, turns, threads)):
         actions.register_action(action)
+    channels = build_channels(settings) if channels is None else dict(channels)
+    if channel is not None:
+        channels[channel.name] = channel
     casework = Casework(database, clock, policies)
     silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
     health = Health(database, clock, settings.home, demo, silent_after)
@@ -126,7 +131,7 @@ def wire(
         console=Console(database, clock, Desk(database, clock), casework, intake, health, demo),
         front_door=FrontDoor(database, clock, conversation, turns, demo),
         watch=Watch(database, clock, policies, telling),
-        channel=channel or WebhookChannel(settings.gateway_url, settings.gateway_budget_seconds),
+        channels=channels,
         limits=Limits(clock),
         health=health,
         pulse=Pulse(database, clock, process_name()),

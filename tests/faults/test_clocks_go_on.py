@@ -57,7 +57,7 @@ def test_what_is_overdue_moves_up_although_somebodys_words_cannot_be_acted_on(
     with pytest.raises(SealBroken):
         watch_round(town.services)
     assert len(tried) == 2, "the words behind them are read all the same"
-    delivery_round(town.services)
+    delivery_round(town.services, town.channel)
     assert town.channel.rang(code) == rung + 1, "the supervisor is told"
 
 
@@ -66,7 +66,7 @@ def test_a_round_ends_however_much_is_waiting(town: Town) -> None:
     kiosk = town.resident(place="xixing-hall", door="kiosk")
     for _ in range(AT_MOST + 1):
         kiosk.does("POST", "/person", {"client_id": str(uuid.uuid4())})
-    delivery_round(town.services)
+    delivery_round(town.services, town.channel)
     assert len(town.channel.sent) == AT_MOST
-    delivery_round(town.services)
+    delivery_round(town.services, town.channel)
     assert len(town.channel.sent) == AT_MOST + 1

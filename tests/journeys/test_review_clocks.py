@@ -56,7 +56,7 @@ def test_one_ticket_that_cannot_be_moved_up_does_not_keep_the_others(town: Town)
     town.clock.advance(hours=2, minutes=1)
     with pytest.raises(KeyError):
         town.services.watch.escalate_overdue()
-    delivery_round(town.services)
+    delivery_round(town.services, town.channel)
 
     assert town.channel.rang(other) == 2, "the office and its supervisor"
 

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 
 from bot.turn import Turn
+from escalation.duty import DutyShift
 from escalation.staff import Role, new_account
 from models.crisis.recogniser import CrisisRecogniser
 from residents import place_codes
+from residents.district import District
 from server.app import create_app
 from server.callers import SessionCookie, StaffCookie
 from server.jobs import delivery_round, watch_round
@@ -41,8 +44,20 @@ def the_recogniser() -> CrisisRecogniser:
     return CrisisRecogniser.from_files()
 
 
+def always_on_duty(database: Database, district: District) -> None:
+    """A duty line round the clock at every office, its lead's too; once."""
+    with database.transaction() as db:
+        known = set(db.scalars(select(DutyShift.office)))
+        for office in district.offices:
+            for duty in ("officer", "lead"):
+                if office.code not in known:
+                    db.add(
+                        DutyShift(office=office.code, duty=duty, days="1234567", starts="00:00", ends="24:00")
+                    )
+
+
 class Town:
-    """The application over one database."""
+    """The application over one database. `roster=False`: nobody is on duty until a test says who."""
 
     def __init__(self, database: Database, clock: MovableClock, home: Path, **more: Any) -> None:
         self.clock = clock
@@ -50,6 +65,7 @@ class Town:
         self.channel: RecordingChannel = more.pop("channel", None) or RecordingChannel()
         self.dialogue: Any = more.pop("rasa", None) or ScriptedDialogue()
         settings = Settings(home=home, public_url=ORIGIN, action_token="test-token", _env_file=None)  # type: ignore[call-arg]
+        roster = more.pop("roster", True)
         self.services: Services = wire(
             settings,
             clock=clock,
@@ -59,6 +75,8 @@ class Town:
             recogniser=more.pop("recogniser", None) or the_recogniser(),
             **more,
         )
+        if roster:
+            always_on_duty(database, self.services.district)
         self.app = create_app(self.services)
         self.loop = asyncio.new_event_loop()
         self.http = httpx.AsyncClient(
@@ -97,7 +115,9 @@ class Town:
     def jobs(self) -> None:
         """One round of everything that runs by the clock."""
         watch_round(self.services)
-        delivery_round(self.services)
+        for name, channel in self.services.channels.items():
+            if name != "in_app":
+                delivery_round(self.services, channel)
 
     def passes(self, **span: float) -> None:
         """Let time pass, minute by minute, with the clocks' process at work."""
