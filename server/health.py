@@ -76,7 +76,8 @@ class Health:
         try:
             with self.database.transaction() as db:
                 now = self.clock()
-                wrong, lookouts = self._wrong(db, now), beats_of(db, "lookout")
+                wrong = self._wrong(db, now)
+                lookouts = {n.partition("@")[2]: at for n, at in beats_of(db, "lookout").items()}
         except (SQLAlchemyError, StorageError):
             wrong, lookouts = ["database"], {}
         return Readiness(tuple(wrong), lookouts)

@@ -56,6 +56,8 @@ class LiveFacts:
     restored_backup: Record | None = None
     demo_accounts: tuple[str, ...] | None = None
     duty_telephone: Record | None = None
+    lookout_gateway: str | None = None  # where the lookout rings
+    gateway: str | None = None  # where notices go
 
 
 def unmet(facts: LiveFacts, today: date) -> list[str]:
@@ -69,6 +71,7 @@ def unmet(facts: LiveFacts, today: date) -> list[str]:
         _record("备份恢复演练", facts.restored_backup, today),
         _accounts(facts),
         _record("值班电话的接听测试", facts.duty_telephone, today),
+        _lookout(facts),
     )
     return [point for point in points if point]
 
@@ -142,6 +145,14 @@ def _accounts(facts: LiveFacts) -> str | None:
     return f"演示账号：还在用：{'、'.join(facts.demo_accounts)}" if facts.demo_accounts else None
 
 
+def _lookout(facts: LiveFacts) -> str | None:
+    if not facts.lookout_gateway:
+        return "看护：没有自己的网关，后台停了没有人会接到电话（XINQIAO_LOOKOUT_GATEWAY_URL）"
+    if facts.lookout_gateway == facts.gateway:
+        return "看护：和工单通知用的是同一个网关，一起坏的时候没有人会接到电话"
+    return None
+
+
 def _record(what: str, record: Record | None, today: date) -> str | None:
     if record is None:
         return f"{what}：没有记录"
@@ -175,6 +186,8 @@ def gather(settings: Settings) -> LiveFacts:
         restored_backup=signed.get("restored_backup"),
         demo_accounts=_demo_accounts(settings),
         duty_telephone=signed.get("duty_telephone"),
+        lookout_gateway=settings.lookout_gateway_url,
+        gateway=settings.gateway_url,
     )
 
 

@@ -23,6 +23,7 @@ TITLES = {
     "rasa": "对话 (Rasa)",
     "app": "应用",
     "jobs": "定时任务",
+    "lookout": "看护",
 }
 
 
@@ -38,6 +39,8 @@ class Plan:
     action_token: str
     embedded_database: bool
     demo_gateway: bool
+    lookout_token: str
+    lookout_gateway_url: str | None  # without one there is no lookout here
 
     @property
     def home(self) -> Path:
@@ -71,6 +74,7 @@ class Plan:
             "XINQIAO_GATEWAY_PORT": str(settings.gateway_port),
             "XINQIAO_GATEWAY_URL": _gateway_url(settings),
             "XINQIAO_ACTION_TOKEN": self.action_token,
+            "XINQIAO_LOOKOUT_TOKEN": self.lookout_token,
             "DATABASE_URL": self.database_url,
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
@@ -80,6 +84,12 @@ class Plan:
             told["XINQIAO_TLS_KEY"] = str(self.certificate.key)
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {**inherited, **told}
+
+    def lookout_environment(self) -> dict[str, str]:
+        """The lookout gets its token and its own gateways, and neither database nor keys."""
+        closed = ("DATABASE_URL", "XINQIAO_ACTION_TOKEN", "XINQIAO_KEYS_FILE")
+        told = {name: value for name, value in self.application_environment().items() if name not in closed}
+        return {**told, "XINQIAO_LOOKOUT_GATEWAY_URL": self.lookout_gateway_url or ""}
 
     def rasa_environment(self) -> dict[str, str]:
         """Rasa gets no secret but the token of this run: no database, no keys, nothing of ours."""
@@ -122,6 +132,7 @@ def plan(settings: Settings, *, lan: bool, lan_address: str | None, now: datetim
         public_url = f"https://{f'[{address}]' if ':' in address else address}:{settings.port}"
         scheme = "https"
     folder = settings.home.resolve() / "postgres"
+    demo_gateway = settings.mode == "demo" and "gateway_url" not in given
     return Plan(
         settings=settings,
         base_url=f"{scheme}://127.0.0.1:{settings.port}",
@@ -130,7 +141,10 @@ def plan(settings: Settings, *, lan: bool, lan_address: str | None, now: datetim
         certificate=certificate,
         action_token=settings.action_token if "action_token" in given else secrets.token_urlsafe(32),
         embedded_database=settings.database_url is None,
-        demo_gateway=settings.mode == "demo" and "gateway_url" not in given,
+        demo_gateway=demo_gateway,
+        lookout_token=settings.lookout_token if "lookout_token" in given else secrets.token_urlsafe(32),
+        lookout_gateway_url=settings.lookout_gateway_url
+        or (_gateway_url(settings) if demo_gateway else None),
     )
 
 
@@ -170,6 +184,16 @@ def programs(plan: Plan) -> Iterable[Program]:
     )
     yield _own(plan, "serve", name="app", order=40)
     yield _own(plan, "jobs", order=50)
+    if plan.lookout_gateway_url:
+        authority = ["--certificate", str(plan.certificate.authority)] if plan.certificate else []
+        yield Program(
+            "lookout",
+            TITLES["lookout"],
+            [sys.executable, "-m", "server.cli", "lookout", "--url", plan.base_url, *authority],
+            plan.lookout_environment(),
+            order=60,
+            cwd=ROOT,
+        )
 
 
 def _own(plan: Plan, verb: str, *, order: int, name: str = "") -> Program:

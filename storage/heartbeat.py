@@ -47,9 +47,9 @@ def forget(db: Session, name: str) -> None:
 
 
 def beats_of(db: Session, role: str) -> Mapping[str, datetime]:
-    """Everybody who has beaten in this role, with their last sign."""
-    rows = db.scalars(select(Heartbeat).where(Heartbeat.name.startswith(f"{role}@", autoescape=True)))
-    return {row.name.partition("@")[2]: row.beat_at for row in rows}
+    """Every sign of this role and of its parts (`delivery.sms` is one of `delivery`), with its time."""
+    rows = db.scalars(select(Heartbeat).where(Heartbeat.name.startswith(role, autoescape=True)))
+    return {row.name: row.beat_at for row in rows if row.name[len(role)] in "@."}
 
 
 def process_name() -> str:

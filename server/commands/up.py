@@ -159,6 +159,10 @@ class Up:
             self.until(lambda: _answers(f"http://127.0.0.1:{self.settings.rasa_port}/"), RASA_SECONDS, "rasa")
         with step("第一条消息走完整条链"):
             self.warm_up(chosen)
+        if "lookout" in self.supervisor.programs:
+            self.supervisor.start("lookout")
+        else:
+            say("  没有看护程序：后台要是停了，没有人会接到电话。请设置 XINQIAO_LOOKOUT_GATEWAY_URL。")
         self.welcome(chosen)
 
     def prepare_database(self, chosen: Plan) -> None:
@@ -305,7 +309,7 @@ class Up:
     # the end
 
     def stop(self) -> None:
-        """Stop in order: jobs, application, Rasa, gateway, and the database last. A second Ctrl-C hurries."""
+        """Stop in order: lookout, jobs, application, Rasa, gateway, and the database last. A second Ctrl-C hurries."""
         asked_again: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda signum, frame: asked_again.append(signum))

@@ -29,6 +29,8 @@ READY = LiveFacts(
     restored_backup=DUTY,
     demo_accounts=(),
     duty_telephone=DUTY,
+    lookout_gateway="https://ring.example.cn/notices",
+    gateway="https://sms.example.cn/notices",
 )
 
 POINTS = [
@@ -64,6 +66,8 @@ POINTS = [
     ("值班电话", {"duty_telephone": None}),
     ("值班电话", {"duty_telephone": replace(DUTY, by="")}),
     ("值班电话", {"duty_telephone": replace(DUTY, on=TODAY - timedelta(days=91))}),
+    ("看护", {"lookout_gateway": None}),
+    ("看护", {"lookout_gateway": "https://sms.example.cn/notices"}),
 ]
 
 
@@ -80,7 +84,7 @@ def test_each_point_alone_keeps_it_from_starting(point: str, change: dict) -> No
 
 
 def test_nothing_known_is_nothing_met() -> None:
-    assert len(unmet(LiveFacts(), TODAY)) == 8
+    assert len(unmet(LiveFacts(), TODAY)) == 9
 
 
 def test_ninety_days_are_the_last_day() -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-Name = Literal["serve", "jobs"]
+Name = Literal["serve", "jobs", "lookout"]
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED_AT_A_STEP = 137
