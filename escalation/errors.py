@@ -9,6 +9,10 @@ class PolicyError(EscalationError):
     """A policy file says something impossible or unknown."""
 
 
+class CalendarError(EscalationError):
+    """A calendar says something impossible; the message names every wrong line."""
+
+
 class TicketNotFound(EscalationError):
     """No such ticket for this caller; a foreign ticket is no different from one that does not exist."""
 
