@@ -105,7 +105,7 @@ def test_a_changed_word_needs_a_new_signature(tmp_path: Path) -> None:
 
 def test_a_fresh_clone_cannot_start_live(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, mode="live", home=tmp_path)
-    assert len(unmet(gather(settings), TODAY)) == 8
+    assert len(unmet(gather(settings), TODAY)) == 9
 
 
 def test_the_sign_off_is_read_from_the_file_that_the_district_keeps(tmp_path: Path) -> None:
