@@ -65,7 +65,7 @@ ADDRESSES = [
     ("相七房社区", XIXING, "xixing-xiangqifang"),
     ("江1社区", CHANGHE, "changhe-jiangyi"),
     ("冠2社区", PUYAN, "puyan-guaner"),
-    ("宾文路100号", PUYAN, None),
+    ("宾文路100号", PUYAN, "puyan-binwen"),
     ("浦沿路街道", PUYAN, None),
     ("长河街上", CHANGHE, None),
     ("付家峙社区", CHANGHE, "changhe-fujiazhi"),
