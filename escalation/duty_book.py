@@ -142,7 +142,7 @@ class DutyBook:
                 may_edit(account, office)
             other = _person(db, here, replaced_by) if replaced_by else None
             _check_change(kind, who, other, from_at, to_at, now)
-            own_swap = kind == "swap" and who.id == account.id and not _leads(account, office)
+            own_swap = kind == "swap" and who.id == account.id and not leads(account, office)
             span = (max(from_at, now), max(to_at, now))
             before = self._gaps(db, office, *span)
             change = DutyChange(
@@ -270,11 +270,12 @@ def may_edit(account: StaffAccount, office: str) -> None:
     """Pass whoever keeps this roster; `NotThere` where it is not even shown, `NotAllowed` where it is."""
     if not may_read(account, office):
         raise NotThere()
-    if not _leads(account, office):
+    if not leads(account, office):
         raise NotAllowed("这张值班表由本所负责人、区值班和管理员来改。")
 
 
-def _leads(account: StaffAccount, office: str) -> bool:
+def leads(account: StaffAccount, office: str) -> bool:
+    """Whether the caller keeps this office's roster."""
     if account.role == "administrator":
         return True
     return account.role in ("supervisor", "duty_officer") and account.office == office

@@ -1,6 +1,6 @@
 """Queries on the duty roster and on who works where."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from escalation.contact_point import ContactPoint
 from escalation.duty import DutyChange, DutyShift
 from escalation.outbox import IN_APP
 from escalation.staff import StaffAccount
+from escalation.ticket import Ticket
 
 
 def active_staff(db: Session, office: str) -> dict[UUID, StaffAccount]:
@@ -55,3 +56,21 @@ def reachable_of(db: Session, office: str) -> set[UUID | None]:
 def lock_roster(db: Session, office: str) -> None:
     """Let one act on an office's roster follow the other, so that each sees what the one before left."""
     db.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"duty:{office}"))))
+
+
+def names_of(db: Session, ids: Collection[UUID | None]) -> dict[UUID, StaffAccount]:
+    """These accounts by id, whether they still work here or not."""
+    found = db.scalars(
+        select(StaffAccount).where(StaffAccount.id.in_([id_ for id_ in ids if id_ is not None]))
+    )
+    return {account.id: account for account in found}
+
+
+def tickets_in_hand(db: Session, ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many open tickets each of these people holds."""
+    counted = db.execute(
+        select(Ticket.holder_id, func.count())
+        .where(Ticket.holder_id.in_(ids), Ticket.closed_at.is_(None))
+        .group_by(Ticket.holder_id)
+    )
+    return {holder: count for holder, count in counted if holder is not None}

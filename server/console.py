@@ -66,6 +66,8 @@ ROLES = {
     "supervisor": "负责人",
     "duty_officer": "区值班",
     "auditor": "审计员",
+    "administrator": "管理员",
+    "partner": "协办单位",
 }
 STATES = {
     "requested": "等人签收",

@@ -18,17 +18,21 @@ from escalation.chain import Telling
 from escalation.channels import Channel
 from escalation.intake import Intake
 from escalation.level_policy import read_level_policy
+from escalation.personnel import Personnel
 from escalation.policy import load_policy
 from escalation.staff import Desk
 from escalation.watch import Watch
 from models.crisis.recogniser import CrisisRecogniser
 from residents.district import District, load_district
 from residents.hotlines import load_hotlines
+from residents.partners import load_partners
 from server.channels import build_channels
 from server.console import Console
+from server.duty_desk import DutyDesk
 from server.front_door import FrontDoor
 from server.health import Health
 from server.limits import Limits
+from server.people_desk import PeopleDesk
 from server.settings import Settings
 from storage import embedded
 from storage.database import Database
@@ -58,6 +62,8 @@ class Services:
     actions: ActionExecutor
     console: Console
     front_door: FrontDoor
+    duty_desk: DutyDesk
+    people_desk: PeopleDesk
     watch: Watch
     channels: dict[str, Channel]
     limits: Limits
@@ -116,6 +122,7 @@ def wire(
     channels = build_channels(settings) if channels is None else dict(channels)
     if channel is not None:
         channels[channel.name] = channel
+    partners = {p.code: p.name for p in load_partners(district).entries}
     casework = Casework(database, clock, policies)
     silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
     health = Health(database, clock, settings.home, demo, silent_after)
@@ -130,6 +137,8 @@ def wire(
         actions=actions,
         console=Console(database, clock, Desk(database, clock), casework, intake, health, demo),
         front_door=FrontDoor(database, clock, conversation, turns, demo),
+        duty_desk=DutyDesk(database, clock, telling),
+        people_desk=PeopleDesk(Personnel(database, clock, policies, telling, partners), demo, partners),
         watch=Watch(database, clock, policies, telling),
         channels=channels,
         limits=Limits(clock),
