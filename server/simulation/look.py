@@ -110,6 +110,14 @@ class Eyes:
         self._waited = set(waiting)
         return sight
 
+    def look_due(self) -> list[Due]:
+        """What is due at this moment and was left standing, without taking note of the notices."""
+        waited = self._waited
+        try:
+            return list(self.look().due())
+        finally:
+            self._waited = waited
+
     def rows(self, query: str, *values: Any) -> Sequence[Any]:
         """The rows of any query, for rules that look only now and then."""
         with self.connection.cursor(row_factory=namedtuple_row) as cursor:

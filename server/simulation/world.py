@@ -197,13 +197,21 @@ class World:
                     there[shift.backup].add(who[0])
         return there[False] or there[True]
 
+    def present(self, username: str, at: datetime) -> bool:
+        """Whether this person is not on leave, as far as the roster knows."""
+        return self._instead_of(username, at) == (username,)
+
     def _instead_of(self, username: str | None, at: datetime) -> tuple[()] | tuple[str | None]:
-        if username is None:
-            return (None,)
-        for away in self.away:
-            if away.username == username and away.from_at <= at < away.to_at:
-                return () if away.replaced_by is None else self._instead_of(away.replaced_by, at)
-        return (username,)
+        seen: set[str | None] = set()
+        while username is not None and username not in seen:
+            seen.add(username)
+            away = next((a for a in self.away if a.username == username and a.from_at <= at < a.to_at), None)
+            if away is None:
+                return (username,)
+            if away.replaced_by is None:
+                return ()
+            username = away.replaced_by
+        return (None,) if username is None else ()
 
     def _runs(self, shift: Shift, at: datetime) -> bool:
         local = at.astimezone(ZONE)
@@ -487,7 +495,7 @@ def _outages(chance: Random, staff: Staffing, begin: datetime, days: int) -> Ite
     for worker in staff.workers:
         if chance.random() < 0.3:
             start = begin + timedelta(hours=chance.uniform(0, days * 24))
-            yield Outage(start, start + timedelta(hours=chance.uniform(2, 48)), "sms", "refuses", worker.username)
+            yield Outage(start, start + timedelta(hours=chance.uniform(2, 48)), "sms", "refuses", worker.username)  # fmt: skip
 
 
 def _stopped(chance: Random, begin: datetime, days: int) -> Iterator[Stopped]:

@@ -1,0 +1,250 @@
+"""What must hold after every step, whatever happened: the promises that nobody is lost.
+
+Each rule looks at the rows themselves and at what the simulated world knows, never at the product's own opinion of
+them. A rule that is broken ends the run with the ticket, the moment and the rule.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from escalation.policy import Policy
+from escalation.triage import Level
+from server.simulation.look import Eyes, Sight
+from server.simulation.world import World
+
+ROUND = timedelta(seconds=1)
+"""How often the product's processes look: a due moment may wait so long."""
+HAND_OVER = timedelta(minutes=3)
+"""A notice goes out within this time of its gateway being there: a lease, a wait and a pace of a minute each."""
+DUTY = {"office": "officer", "supervisor": "lead", "district_desk": "officer"}
+STATES = ("waiting", "delivered", "superseded")
+LATER_IS_RIGHT = ("acknowledge", "contact", "reach")
+"""Clocks that count from what somebody did, and so may move on without a new sentence of the resident's."""
+
+WORDS = {
+    "told": "没有人被通知到，或太久没有再通知",
+    "duty": "通知的人当时不在班",
+    "step": "到了时间，下一步没有走",
+    "silent": "开着的工单没有下一个到期时间",
+    "lapse": "签收后没有联系，签收没有按时作废",
+    "late": "时限过了，没有上报",
+    "follow_up": "随访到期没有上报，或没有归属的司法所",
+    "later": "没有新的情况，时限却被推后了",
+    "deadline": "时限和政策算出来的不一样",
+    "lost": "通知没有在渠道恢复后发出去",
+    "lied": "通知标为已送达，网关却没有收到过",
+    "vanished": "通知被作废，却没有替它的",
+    "signal": "有危险信号，没有对应的工单",
+    "double": "同一个人同一类有两张开着的工单",
+    "team": "移交、协办或外出到了时间，没有上报",
+    "round": "一轮出错",
+    "audit": "审计链断了",
+}
+
+
+class Broken(Exception):
+    """A promise was broken. `rule` is its name in `WORDS`; `ticket` the ticket's name, or empty."""
+
+    def __init__(self, rule: str, at: datetime, ticket: str = "", more: str = "") -> None:
+        super().__init__(f"{rule} {ticket} {more}".strip())
+        self.rule = rule
+        self.at = at
+        self.ticket = ticket
+        self.more = more
+
+
+class Rules:
+    """Looks at everything after each step. Remembers what was told to whom and how the clocks stood before."""
+
+    def __init__(
+        self,
+        world: World,
+        eyes: Eyes,
+        policies: Mapping[str, Policy],
+        accepted: Mapping[str, set[str]],
+        usernames: Mapping[UUID, str],
+        addresses: Mapping[UUID, str],
+    ) -> None:
+        self.world = world
+        self.eyes = eyes
+        self.policies = policies
+        self.accepted = accepted
+        self.usernames = usernames
+        self.addresses = addresses
+        self.last_told: dict[UUID, datetime] = {}
+        self.told_since: dict[UUID, datetime] = {}
+        self.known: set[UUID] = set()
+        self.before: Sight | None = None
+        self.watched_at = world.begin
+        self.delivered_at = world.begin
+        self.checks = 0
+        self.offices = {office.code for office in world.district.offices}
+
+    def check(self, sight: Sight, *, new_sentence: bool) -> None:
+        """Hold everything that is open against the promises. `new_sentence`: a resident spoke in this step."""
+        self.checks += 1
+        self._telling(sight)
+        people: set[tuple[UUID, str]] = set()
+        for ticket in sight.tickets.values():
+            if (ticket.resident_id, ticket.kind) in people:
+                raise Broken("double", sight.at, ticket.code)
+            people.add((ticket.resident_id, ticket.kind))
+            clocks = sight.clocks_of.get(ticket.id, {})
+            if ticket.missing > 0:
+                self._unheld(sight, ticket)
+            else:
+                self._held(sight, ticket, clocks)
+            self._deadlines(sight, ticket, clocks, new_sentence)
+        self._follow_ups(sight)
+        self._team(sight)
+        self._notices(sight)
+        self.before = sight
+
+    def severe_was_heard(self, resident_id: UUID, level: Level, at: datetime) -> None:
+        """Somebody said something severe, and it was committed: there is one open ticket of at least that level."""
+        rows = self.eyes.rows(
+            "SELECT level FROM ticket WHERE resident_id = %s AND kind = 'home_visit' AND closed_at IS NULL",
+            resident_id,
+        )
+        if len(rows) != 1 or rows[0].level < int(level):
+            raise Broken("signal", at, more=f"{len(rows)} open")
+        if self.eyes.rows(
+            "SELECT 1 FROM signal WHERE resident_id = %s AND level >= %s AND ticket_id IS NULL LIMIT 1",
+            resident_id, int(Level.ORANGE),
+        ):  # fmt: skip
+            raise Broken("signal", at)
+
+    # --- who was told ------------------------------------------------------------------------------
+
+    def _telling(self, sight: Sight) -> None:
+        """Take note of the new notices, and whether they went to somebody who is there."""
+        for notice in sight.waiting.values():
+            if notice.id in self.known:
+                continue
+            self.known.add(notice.id)
+            if notice.ticket_id is None:
+                continue
+            self._to_somebody_on_duty(sight, notice)
+            self.last_told[notice.ticket_id] = sight.at
+
+    def _to_somebody_on_duty(self, sight: Sight, notice: Any) -> None:
+        if notice.audience == "district_desk" and notice.staff_id is None:
+            return  # the desk's own telephone: the last step goes there whatever the roster says
+        there = self.world.on_duty(notice.office, DUTY[notice.audience], sight.at)
+        who = self.usernames.get(notice.staff_id) if notice.staff_id is not None else None
+        if notice.audience == "supervisor" and not self._keeps_lead_shifts(notice.office):
+            role = self.world.worker(who).role if who is not None else None
+            if role == "supervisor" and self.world.present(str(who), sight.at):
+                return
+        elif who in there:
+            return
+        code = sight.tickets[notice.ticket_id].code if notice.ticket_id in sight.tickets else ""
+        raise Broken("duty", sight.at, code, f"{notice.audience} {notice.office} {who or '—'}")
+
+    def _keeps_lead_shifts(self, office: str) -> bool:
+        return any(s.office == office and s.duty == "lead" for s in self.world.shifts)
+
+    # --- tickets -----------------------------------------------------------------------------------
+
+    def _unheld(self, sight: Sight, ticket: Any) -> None:
+        """Nobody has it: somebody was told when the chain began, and again within the policy's longest interval."""
+        if ticket.step_due_at is None or ticket.step_due_at <= self.watched_at - ROUND:
+            raise Broken("step", sight.at, ticket.code)
+        told = self.last_told.get(ticket.id)
+        if told is None or told < ticket.chain_since:
+            raise Broken("told", sight.at, ticket.code)
+        if self.watched_at - told > self._longest_silence(ticket) + ROUND:
+            raise Broken("told", sight.at, ticket.code, f"{self.watched_at - told}")
+
+    def _longest_silence(self, ticket: Any) -> timedelta:
+        steps = self.policies[ticket.kind].levels[Level(ticket.level)].steps
+        between = [b.after - a.after for a, b in zip(steps, steps[1:], strict=False)]
+        return max([*between, steps[-1].repeat_every or timedelta.max])
+
+    def _held(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any]) -> None:
+        """Somebody has it: it has a next due moment, and what ran out was passed upward."""
+        if not clocks:
+            raise Broken("silent", sight.at, ticket.code)
+        contact = clocks.get("contact")
+        if contact is not None and ticket.attempted_at is None and contact.due_at <= self.watched_at - ROUND:
+            raise Broken("lapse", sight.at, ticket.code)
+        for clock in clocks.values():
+            if clock.name in ("acknowledge", "contact") or clock.due_at > self.watched_at - ROUND:
+                continue
+            if clock.told_at is None or clock.told_at <= self.watched_at - ROUND:
+                raise Broken("late", sight.at, ticket.code, clock.name)
+
+    def _deadlines(
+        self, sight: Sight, ticket: Any, clocks: Mapping[str, Any], new_sentence: bool
+    ) -> None:
+        """A clock is what the policy says, or earlier, and moves on only with a new sentence of the resident's."""
+        policy = self.policies[ticket.kind]
+        level = Level(ticket.level)
+        known = self.before.clocks_of.get(ticket.id, {}) if self.before is not None else {}
+        was = self.before.tickets.get(ticket.id) if self.before is not None else None
+        for clock in clocks.values():
+            earlier = known.get(clock.name)
+            same_level = was is not None and was.level == ticket.level and was.spoken_at == ticket.spoken_at
+            if earlier is not None and same_level and clock.due_at > earlier.due_at:
+                if clock.name not in LATER_IS_RIGHT and not new_sentence:
+                    raise Broken("later", sight.at, ticket.code, clock.name)
+            if clock.name in LATER_IS_RIGHT or clock.name not in policy.clocks(level):
+                continue
+            right = policy.deadline(clock.name, level, ticket.spoken_at, ticket.acknowledged_at)
+            if clock.due_at > right:
+                raise Broken("deadline", sight.at, ticket.code, clock.name)
+
+    def _follow_ups(self, sight: Sight) -> None:
+        for promise in sight.follow_ups:
+            again = promise.told_at or promise.due_at
+            if promise.office not in self.offices or again <= self.watched_at - ROUND:
+                raise Broken("follow_up", sight.at, more=str(promise.office))
+
+    def _team(self, sight: Sight) -> None:
+        late = self.watched_at - ROUND
+        for transfer in sight.transfers:
+            if transfer.answer_by <= late:
+                raise Broken("team", sight.at, more="transfer")
+        for task in sight.sub_tasks:
+            if task.due_at <= late and (task.told_at is None or task.told_at <= late):
+                raise Broken("team", sight.at, more="sub_task")
+        for trip in sight.trips:
+            if trip.back_by <= late and (trip.told_at is None or trip.told_at <= late):
+                raise Broken("team", sight.at, more="trip")
+
+    # --- notices -----------------------------------------------------------------------------------
+
+    def _notices(self, sight: Sight) -> None:
+        for notice in sight.waiting.values():
+            address = self.addresses.get(notice.contact_id, "")
+            since = self.world.in_order_since(notice.channel, address, self.delivered_at)
+            if since is None:
+                continue
+            waits_since = max(since, notice.queued_at)
+            if self.delivered_at - waits_since > HAND_OVER:
+                raise Broken("lost", sight.at, self._code(sight, notice), notice.channel)
+        for notice in sight.gone:
+            if notice.state not in STATES:
+                raise Broken("lost", sight.at, self._code(sight, notice), str(notice.state))
+            if notice.state == "delivered" and notice.channel in self.accepted:
+                key = f"digest.{notice.digest}" if notice.digest else notice.key
+                if key not in self.accepted[notice.channel]:
+                    raise Broken("lied", sight.at, self._code(sight, notice))
+            if notice.state == "superseded" and not self._has_successor(notice):
+                raise Broken("vanished", sight.at, self._code(sight, notice))
+
+    def _has_successor(self, notice: Any) -> bool:
+        """Whether another notice of the same ticket to the same desk went out, or waits."""
+        return bool(
+            self.eyes.rows(
+                "SELECT 1 FROM queued_notice WHERE ticket_id = %s AND office = %s AND audience = %s AND id <> %s"
+                " AND (state = 'waiting' OR (state = 'delivered' AND delivered_at >= %s)) LIMIT 1",
+                notice.ticket_id, notice.office, notice.audience, notice.id, notice.queued_at,
+            )  # fmt: skip
+        )
+
+    def _code(self, sight: Sight, notice: Any) -> str:
+        ticket = sight.tickets.get(notice.ticket_id)
+        return ticket.code if ticket is not None else notice.key.split(".")[0]
