@@ -9,6 +9,16 @@ class PolicyError(EscalationError):
     """A policy file says something impossible or unknown."""
 
 
+class KindNotListed(EscalationError, KeyError):
+    """A kind of ticket that is not on the published list: nobody can be given it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"公布的工单种类里没有「{kind}」，不能派下去。")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class CalendarError(EscalationError):
     """A calendar says something impossible; the message names every wrong line."""
 

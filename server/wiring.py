@@ -19,7 +19,7 @@ from escalation.channels import Channel
 from escalation.intake import Intake
 from escalation.level_policy import read_level_policy
 from escalation.personnel import Personnel
-from escalation.policy import load_policy
+from escalation.policy_book import PolicyBook
 from escalation.staff import Desk
 from escalation.watch import Watch
 from models.crisis.recogniser import CrisisRecogniser
@@ -39,7 +39,6 @@ from storage.database import Database
 from storage.heartbeat import Pulse, process_name
 from storage.vault import Keyring, Vault
 
-KINDS = ("home_visit", "call_back")
 THREADS = 24
 
 
@@ -97,7 +96,7 @@ def wire(
     takes the place of one, under its own name)."""
     database = database or Database(database_url(settings), Vault(Keyring.load(settings.keys)), pool_size=16)
     district = load_district(settings.district)
-    policies = {kind: load_policy(kind) for kind in KINDS}
+    policies = PolicyBook(clock)
     levels = read_level_policy()
     library = Library.from_files()
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
