@@ -65,6 +65,11 @@ class ClockRule:
         """Whether a change of the calendar may change this deadline."""
         return self.working_days > 0 or self.working_time is not None
 
+    @property
+    def about(self) -> timedelta:
+        """The span without the calendar; until the end of the day it is at most a day."""
+        return self.within or self.working_time or timedelta(days=max(1, self.working_days))
+
 
 @dataclass(frozen=True)
 class Step:
@@ -79,13 +84,23 @@ class Step:
 class Unreachable:
     """What is tried when the resident cannot be reached: `tries` on at least `ways` ways, then each of `then`.
 
-    By when each is due after the last try is `Policy.deadline("reach.<what>", level, last_try)`.
+    By when each is due after the last try is `Policy.deadline("reach.<what>", level, last_try)`; the spans here are
+    the same without the calendar, a working day being a day.
     """
 
     tries: int
     ways: int
-    then: tuple[ReachWhat, ...]
     clocks: Mapping[ReachWhat, ClockRule]
+
+    @property
+    def again_after(self) -> timedelta:
+        """How long to wait before the next try of one's own."""
+        return self.clocks["try"].about
+
+    @property
+    def then(self) -> tuple[tuple[ReachWhat, timedelta], ...]:
+        """The steps after one's own tries, in order, each with about how long it may take."""
+        return tuple((what, rule.about) for what, rule in self.clocks.items() if what != "try")
 
 
 @dataclass(frozen=True)
@@ -430,7 +445,7 @@ def _unreachable(raw: dict[str, Any], where: str) -> Unreachable:
         if what not in REACH_WHATS[1:] or what in clocks:
             raise ValueError(f"{where}: then {what!r}")
         clocks[what] = _span(within, f"{where}.{what}")
-    return Unreachable(tries, ways, tuple(what for what in clocks if what != "try"), clocks)
+    return Unreachable(tries, ways, clocks)
 
 
 def _transfer(raw: dict[str, Any], levels: Collection[Level]) -> TransferRules:
