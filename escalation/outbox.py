@@ -56,6 +56,7 @@ class QueuedNotice(Identified, Entity):
         Index("ix_queued_notice_unseen", "office", postgresql_where="channel = 'in_app' AND seen_at IS NULL"),
         Index("ix_queued_notice_reply", "reply_code", postgresql_where="reply_code IS NOT NULL"),
         Index("ix_queued_notice_contact", "contact_id", "delivered_at"),
+        Index("ix_queued_notice_receipt", "receipt", postgresql_where="state = 'delivered'"),
     )
 
     key: Mapped[str] = mapped_column(unique=True)

@@ -11,7 +11,7 @@ from bot.errors import ConversationError
 from server import errors, logs, pages
 from server.callers import SessionCookie
 from server.gate import Gate
-from server.routes import chat, console, duty, internal, public
+from server.routes import chat, console, duty, gateway, internal, notices, public
 from server.schemas import Problem
 from server.settings import settings
 from server.wiring import Services, wire
@@ -52,7 +52,15 @@ def create_app(services: Services | None = None) -> FastAPI:
     if services is not None:
         app.state.services = services
     errors.install(app)
-    for router in (chat.router, public.router, console.router, internal.router, duty.router):
+    for router in (
+        chat.router,
+        public.router,
+        console.router,
+        internal.router,
+        duty.router,
+        notices.router,
+        gateway.router,
+    ):
         app.include_router(router, responses=PROBLEMS)
     pages.install(app)
 

@@ -1,20 +1,26 @@
-"""Who is calling: a resident's conversation, a member of staff, Rasa, or nobody. Authorization begins here.
+"""Who is calling: a resident's conversation, a member of staff, a program of ours, or nobody. Authorization begins
+here.
 
 `CurrentSession` and `CurrentStaff` are the only ways for a route to learn of a person; `tests/structure`
 checks that each route uses one of them or stands on the short public list.
 """
 
 import hmac
+import re
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 
+from escalation.channels.sms import signature
 from residents.session import ResidentSession
 from server.console import Staff
 from server.errors import NotLoggedIn
 from server.settings import Settings
 from server.wiring import Services
 
+SIGNED_WITHIN = timedelta(minutes=5)
+SHORTEST_TOKEN = 32
 SessionCookie = "__Host-xq_resident"
 StaffCookie = "__Host-xq_staff"
 
@@ -46,9 +52,24 @@ def rasa_service(request: Request, x_action_token: Annotated[str, Header()] = ""
         raise NotLoggedIn()
 
 
+async def gateway_service(
+    request: Request, x_timestamp: Annotated[str, Header()] = "", x_signature: Annotated[str, Header()] = ""
+) -> None:
+    """The gateway for text messages, by its signature over this minute and this body; closed without a token."""
+    services: Services = request.app.state.services
+    token = services.settings.gateway_token.get_secret_value()
+    if len(token) < SHORTEST_TOKEN or not re.fullmatch(r"[0-9]{1,12}", x_timestamp):
+        raise NotLoggedIn()
+    right = signature(token, x_timestamp, await request.body())
+    late = abs(services.clock().timestamp() - int(x_timestamp)) > SIGNED_WITHIN.total_seconds()
+    if late or not hmac.compare_digest(x_signature.encode(), right.encode()):
+        raise NotLoggedIn()
+
+
 CurrentSession = Annotated[ResidentSession, Depends(current_session)]
 CurrentStaff = Annotated[Staff, Depends(current_staff)]
 RasaService = Annotated[None, Depends(rasa_service)]
+GatewayService = Annotated[None, Depends(gateway_service)]
 
 
 def set_session_cookie(response: Response, token: str, settings: Settings) -> None:

@@ -24,6 +24,7 @@ VERBS = {
     "serve": "启动应用（网页和接口）；平时由 up 一起启动",
     "jobs": "启动后台的时钟和发送；平时由 up 一起启动",
     "lookout": "看护：在旁边（最好在另一台机器上）看着后台，出了故障用自己的网关叫人",
+    "call-list": "值班电话单：谁在岗、打哪个号码、哪些工单没有结案；通知发不出去时照着打",
     "gateway": "演示网关：收下通知，在网页上给人看",
     "duty": "值班表：导入、看谁在岗、看哪里没有人",
     "staff": "工作人员：列出、添加、停用、调动、联系方式",
@@ -36,12 +37,12 @@ class Verbs(TyperGroup):
     """A group whose verbs are imported when they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [verb for verb in VERBS if importlib.util.find_spec(f"server.commands.{verb}")]
+        return [verb for verb in VERBS if importlib.util.find_spec(f"server.commands.{_module(verb)}")]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in self.list_commands(ctx):
             return None
-        verb = getattr(importlib.import_module(f"server.commands.{cmd_name}"), cmd_name)
+        verb = getattr(importlib.import_module(f"server.commands.{_module(cmd_name)}"), _module(cmd_name))
         if not isinstance(verb, typer.Typer):  # a function; a verb with verbs of its own is a Typer
             function = verb
             verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -49,6 +50,11 @@ class Verbs(TyperGroup):
         command = get_command(verb)
         command.name, command.short_help = cmd_name, VERBS[cmd_name]
         return command
+
+
+def _module(verb: str) -> str:
+    """The module and the function of a verb: call-list is call_list."""
+    return verb.replace("-", "_")
 
 
 # Exceptions are never printed with the values of variables: they may hold what a resident said.

@@ -61,9 +61,10 @@ class Gate:
         async def closed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = (
-                    "default-src 'none'; frame-ancestors 'none'" if api else PAGE_POLICY
-                )
+                if "Content-Security-Policy" not in headers:  # a page of its own knows what it needs
+                    headers["Content-Security-Policy"] = (
+                        "default-src 'none'; frame-ancestors 'none'" if api else PAGE_POLICY
+                    )
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -276,6 +276,13 @@ def upgrade() -> None:
         postgresql_where="state = 'waiting'",
     )
     op.create_index(
+        "ix_queued_notice_receipt",
+        "queued_notice",
+        ["receipt"],
+        unique=False,
+        postgresql_where="state = 'delivered'",
+    )
+    op.create_index(
         "ix_queued_notice_reply",
         "queued_notice",
         ["reply_code"],
@@ -380,6 +387,9 @@ def downgrade() -> None:
         "ix_queued_notice_unseen",
         table_name="queued_notice",
         postgresql_where="channel = 'in_app' AND seen_at IS NULL",
+    )
+    op.drop_index(
+        "ix_queued_notice_receipt", table_name="queued_notice", postgresql_where="state = 'delivered'"
     )
     op.drop_index(
         "ix_queued_notice_reply", table_name="queued_notice", postgresql_where="reply_code IS NOT NULL"
