@@ -5,7 +5,7 @@ notices and the audit entry are written together or not at all. Judged twice, a 
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -19,17 +19,19 @@ from assessments.instrument import Answers, Item
 from assessments.library import Library
 from assessments.scoring import Score, score_answers
 from assessments.staging import Step, next_step
-from escalation import chain
+from escalation import chain, trips
 from escalation.chain import Telling
-from escalation.policy import Policy
+from escalation.policy_book import PolicyBook
 from escalation.signal import Rating, Signal
 from escalation.store import (
     clocks_of,
+    closed_matter_of,
     code_taken,
     open_ticket_of,
     put_beside,
     signal_of,
     signals_of_session,
+    undo_acknowledgements,
 )
 from escalation.ticket import DeskCall, Ticket
 from escalation.ticket_code import new_code, new_name
@@ -43,7 +45,7 @@ from escalation.triage import (
     triage_words,
     worst,
 )
-from residents.district import Place
+from residents.district import District, Place
 from residents.resident import Basis, Disclosure, Scope, basis_for_passing_on
 from residents.routing import Route, route
 from residents.session import ResidentSession
@@ -85,7 +87,7 @@ class Intake:
         clock: Callable[[], datetime],
         library: Library,
         levels: LevelPolicy,
-        policies: Mapping[str, Policy],
+        policies: PolicyBook,
         telling: Telling,
     ) -> None:
         self.vault = vault
@@ -94,7 +96,11 @@ class Intake:
         self.levels = levels
         self.policies = policies
         self.telling = telling
-        self.district = telling.district
+
+    @property
+    def district(self) -> District:
+        """The district as it stands now."""
+        return self.telling.district
 
     def receive_words(
         self,
@@ -206,6 +212,7 @@ class Intake:
         While nobody holds a ticket it moves and the new office is told from the first step on; when somebody
         does, the new office is told too and stands beside the holder's, so that nobody loses a case in hand.
         """
+        self.telling.districts.refresh(db)
         for kind in self.policies:
             ticket = open_ticket_of(db, session.resident_id, kind)
             if ticket is None:
@@ -214,11 +221,12 @@ class Intake:
             if found.how == "address":
                 self.vault.seal(ticket, "place", self._place(found, None, session.door))
                 self.vault.seal(ticket, "routing", found.reason)
-            if found.office == ticket.office:
+                ticket.tree = self.district.digest
+            if found.office == ticket.office or ticket.settled:
                 continue
             office = self.district.office(found.office).name
             chain.note(db, ticket, "routed", "系统", f"居民说了住址，由{office}负责。", now)
-            policy = self.policies[kind]
+            policy = self.policies.of(db, ticket)
             in_hand = chain.office_of_holder(db, ticket)
             if in_hand is None:
                 ticket.office = found.office
@@ -230,7 +238,7 @@ class Intake:
                     continue
                 due = policy.deadline("speak", ticket.rated, ticket.spoken_at)
                 occasion = f"beside.{now.timestamp():.0f}"
-                chain.tell(db, ticket, "office", occasion, due, self.telling, now, office=found.office)
+                chain.tell_up(db, ticket, "office", occasion, due, self.telling, now, office=found.office)
             self._passed_on(db, ticket, found.office, now)
             audit.record(
                 db, actor="routing", action="ticket.routed", subject=f"ticket:{ticket.code}", at=now,
@@ -283,11 +291,15 @@ class Intake:
         opened = raised = False
         if triage.level is not None and triage.level >= Level.ORANGE:
             if ticket is None:
-                ticket = self._open(db, session, "home_visit", triage.level, danger, spoken_at, now)
+                ticket = self._reopen(db, session, triage.level, danger, spoken_at, now) or self._open(
+                    db, session, "home_visit", triage.level, danger, spoken_at, now
+                )
                 opened = True
             else:
                 raised = self._attach(db, ticket, triage.level, danger, spoken_at, now)
             signal.ticket_id = ticket.id
+            if trips.needs_two([reason.rule for reason in triage.reasons]):
+                ticket.two_people = True
             if triage.level is Level.RED:
                 session.worker_wanted = True
         elif ticket is not None:
@@ -311,16 +323,15 @@ class Intake:
     ) -> Ticket:
         """Open a ticket with its clocks, its first notice, and the basis on which it is passed on."""
         policy = self.policies[kind]
-        identity = identity_of(db, session.resident_id)
-        address = self.vault.open(identity, "address") if identity else None
-        found = route(self.district, address or "", session.place)
-        place = self.district.place(session.place) if session.place else None
+        found = self._route(db, session)
         secret = new_code()
         ticket = Ticket(
             code=self._free_name(db),
             resident_code_index=self.vault.index("resident_code", secret),
             kind=kind,
-            policy=f"{policy.kind}/{policy.version}",
+            policy=policy.edition,
+            tree=self.district.digest,
+            missing=policy.levels[level].acknowledgements,
             resident_id=session.resident_id,
             session_id=session.id,
             level=int(level),
@@ -334,8 +345,7 @@ class Intake:
             step_due_at=now,
         )
         self.vault.seal(ticket, "resident_code", secret)
-        self.vault.seal(ticket, "place", self._place(found, place, session.door))
-        self.vault.seal(ticket, "routing", found.reason)
+        self._seal_route(ticket, session, found)
         db.add(ticket)
         db.flush()
         chain.note(
@@ -355,6 +365,62 @@ class Intake:
         )  # fmt: skip
         return ticket
 
+    def _reopen(
+        self,
+        db: Session,
+        session: ResidentSession,
+        level: Level,
+        danger: bool,
+        spoken_at: datetime,
+        now: datetime,
+    ) -> Ticket | None:
+        """Open again the matter that was closed while its follow-ups still run: the same code, a new alarm.
+
+        None when there is none: then it is a new matter.
+        """
+        policy = self.policies["home_visit"]
+        ticket = closed_matter_of(db, session.resident_id, "home_visit", now - policy.follow_up_ladder[-1])
+        if ticket is None:
+            return None
+        found = self._route(db, session)
+        ticket.policy, ticket.tree = policy.edition, self.district.digest
+        ticket.session_id, ticket.office = session.id, found.office
+        ticket.danger_to_life = ticket.danger_to_life or danger
+        ticket.reopen(level, spoken_at, now)
+        ticket.missing = policy.levels[ticket.rated].acknowledgements
+        self._seal_route(ticket, session, found)
+        undo_acknowledgements(db, ticket, now)
+        office = self.district.office(found.office).name
+        chain.note(
+            db,
+            ticket,
+            "reopened",
+            "系统",
+            f"居民又来求助，工单重新打开：{ticket.rated.colour}色，交{office}。",
+            now,
+        )
+        chain.restart_clocks(db, ticket, policy, clocks_of(db, [ticket.id]), now, "reopened")
+        chain.take_step(db, ticket, policy, self.telling, now)
+        self._passed_on(db, ticket, ticket.office, now)
+        audit.record(
+            db, actor="software", action="ticket.reopened", subject=f"ticket:{ticket.code}", at=now,
+            level=ticket.rated.key, office=ticket.office, how=found.how,
+        )  # fmt: skip
+        return ticket
+
+    def _route(self, db: Session, session: ResidentSession) -> Route:
+        """Whose this is, by the tree in force and what is known of the address and the place."""
+        self.policies.refresh(db)
+        self.telling.districts.refresh(db)
+        identity = identity_of(db, session.resident_id)
+        address = self.vault.open(identity, "address") if identity else None
+        return route(self.district, address or "", session.place)
+
+    def _seal_route(self, ticket: Ticket, session: ResidentSession, found: Route) -> None:
+        place = self.district.place(session.place) if session.place else None
+        self.vault.seal(ticket, "place", self._place(found, place, session.door))
+        self.vault.seal(ticket, "routing", found.reason)
+
     def _attach(
         self, db: Session, ticket: Ticket, level: Level, danger: bool, spoken_at: datetime, now: datetime
     ) -> bool:
@@ -365,7 +431,7 @@ class Intake:
         too and is told to the office; whoever has the ticket keeps it, and must try again.
         """
         ticket.danger_to_life = ticket.danger_to_life or danger
-        policy = self.policies[ticket.kind]
+        policy = self.policies.of(db, ticket)
         clocks = clocks_of(db, [ticket.id])
         if level <= ticket.rated:
             again = danger and ticket.attempted_at is not None
@@ -373,12 +439,13 @@ class Intake:
             chain.note(db, ticket, "signal", "系统", text, now)
             if again:
                 ticket.stir(spoken_at)
-                chain.restart_clocks(db, ticket, policy, clocks, now)
+                chain.restart_clocks(db, ticket, policy, clocks, now, "again")
                 chain.tell_again(db, ticket, policy, self.telling, now)
             return False
-        ticket.rise(level, spoken_at, now)
+        ticket.rise(level, spoken_at, now, policy.levels[level].acknowledgements)
+        undo_acknowledgements(db, ticket, now)
         chain.note(db, ticket, "raised", "系统", f"升为{level.colour}色。", now)
-        chain.restart_clocks(db, ticket, policy, clocks, now)
+        chain.restart_clocks(db, ticket, policy, clocks, now, "raised")
         chain.take_step(db, ticket, policy, self.telling, now)
         self._passed_on(db, ticket, ticket.office, now)
         audit.record(

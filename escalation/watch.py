@@ -4,7 +4,7 @@ Nothing here remembers anything between two looks, so a restart, a jump of the c
 loses nothing and does nothing twice: each ticket is locked and its due time moved on in one transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,18 +12,26 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from escalation import chain
+from escalation import chain, joint, rerouting, transfer, trips
 from escalation.chain import Telling
-from escalation.policy import Audience, Policy
+from escalation.policy import Audience
+from escalation.policy_book import PolicyBook
+from escalation.store import undo_acknowledgements
+from escalation.teamwork import SubTask, Transfer, Trip
 from escalation.ticket import FollowUp, Ticket, TicketClock
 from storage import audit
 from storage.database import Database
 from storage.step_points import step
 
 LATE_FOLLOW_UP_AGAIN = timedelta(hours=24)
-CLOCK_NAMES_ZH = {"speak": "通话", "visit": "走访"}
+CLOCK_NAMES_ZH = {
+    "speak": "通话",
+    "visit": "走访",
+    "reach": "找人的下一步",
+    "follow_up": "随访",
+    "close": "结案",
+}
 _Query = Select[*tuple[Any, ...]]
-_FOLLOW_UP_LADDER: tuple[Audience, ...] = ("office", "supervisor", "district_desk")
 
 
 class Watch:
@@ -33,7 +41,7 @@ class Watch:
         self,
         database: Database,
         clock: Callable[[], datetime],
-        policies: Mapping[str, Policy],
+        policies: PolicyBook,
         telling: Telling,
     ) -> None:
         self.database = database
@@ -46,13 +54,20 @@ class Watch:
 
         A ticket that cannot be moved up does not keep the others waiting; its error comes when all were tried.
         """
+        with self.database.transaction() as db:
+            self.policies.refresh(db)
+            self.telling.districts.refresh(db)
         taken = 0
         failed: Exception | None = None
         for find, act in (
             (_lapsed, self._lapse),
+            (self._routed_by_another_tree, self._reroute),
             (_without_holder, self._next_steps),
             (_late_clocks, self._tell_late),
             (_late_follow_ups, self._tell_late_follow_up),
+            (transfer.overdue, self._expire_transfer),
+            (joint.overdue, self._tell_late_part),
+            (trips.overdue, self._raise_alarm),
         ):
             stuck: set[UUID] = set()
             while True:
@@ -86,36 +101,69 @@ class Watch:
     def _lapse(self, db: Session, ticket: Ticket, contact: TicketClock, now: datetime) -> None:
         """An acknowledgement without an attempt to reach the resident expires (C4)."""
         holder = ticket.holder_name
-        ticket.lapse(now)
-        contact.due_at = now + timedelta(minutes=30)
+        policy = self.policies.of(db, ticket)
+        ticket.lapse(now, policy.levels[ticket.rated].acknowledgements)
+        undo_acknowledgements(db, ticket, now)
+        chain.set_deadline(db, ticket, contact, policy, now, "lapsed", since=now)
         chain.note(db, ticket, "lapsed", "系统", f"{holder}签收后没有联系记录，工单重新派出。", now)
-        chain.take_step(db, ticket, self.policies[ticket.kind], self.telling, now)
+        chain.take_step(db, ticket, policy, self.telling, now)
         self._audit(db, "acknowledgement.lapsed", ticket, now)
 
+    def _routed_by_another_tree(self, now: datetime) -> _Query:
+        return rerouting.stale(self.telling.district.digest)
+
+    def _reroute(self, db: Session, ticket: Ticket, now: datetime) -> None:
+        """The district's tree has changed since this ticket was routed."""
+        policy = self.policies.of(db, ticket)
+        rerouting.reroute(db, ticket, self.database.vault, self.telling, policy, now)
+
     def _next_steps(self, db: Session, ticket: Ticket, now: datetime) -> None:
-        """Nobody holds the ticket: every step of its chain that is due is taken."""
+        """Not enough people have taken the ticket: every step of its chain that is due is taken."""
+        policy = self.policies.of(db, ticket)
         while ticket.step_due_at <= now:
-            chain.take_step(db, ticket, self.policies[ticket.kind], self.telling, now)
+            chain.take_step(db, ticket, policy, self.telling, now)
         self._audit(db, "chain.step", ticket, now, step=ticket.step)
 
     def _tell_late(self, db: Session, ticket: Ticket, late: TicketClock, now: datetime) -> None:
         """A clock of a ticket in hand has run out: its lateness is told upward, again and again."""
+        policy = self.policies.of(db, ticket)
+        opens = chain.working_time(ticket, policy, now)
+        if opens > now:
+            late.told_at = opens
+            return
         audience: Audience = "supervisor" if late.rounds == 0 else "district_desk"
         occasion = f"late.{late.name}.{late.due_at.timestamp():.0f}.{late.rounds}"
-        chain.tell(db, ticket, audience, occasion, late.due_at, self.telling, now)
+        chain.tell_up(db, ticket, audience, occasion, late.due_at, self.telling, now)
         late.rounds += 1
-        late.told_at = now + self.policies[ticket.kind].levels[ticket.rated].late_again_every
+        late.told_at = now + policy.late_again(late.name, ticket.rated)
         chain.note(db, ticket, "late", "系统", f"{CLOCK_NAMES_ZH[late.name]}已超时，上报。", now)
         self._audit(db, "clock.late", ticket, now, clock=late.name, round=late.rounds)
 
     def _tell_late_follow_up(self, db: Session, ticket: Ticket, follow_up: FollowUp, now: datetime) -> None:
         """A follow-up is due and not done: the office is told, then its supervisor, then the district."""
-        audience = _FOLLOW_UP_LADDER[min(follow_up.rounds, 2)]
+        policy = self.policies.of(db, ticket)
+        opens = chain.working_time(ticket, policy, now)
+        if opens > now:
+            follow_up.told_at = opens
+            return
+        audience = chain.UPWARD[min(follow_up.rounds, 2)]
         occasion = f"follow_up.{follow_up.id}.{follow_up.rounds}"
-        chain.tell(db, ticket, audience, occasion, follow_up.due_at, self.telling, now)
+        chain.tell_up(db, ticket, audience, occasion, follow_up.due_at, self.telling, now)
         follow_up.rounds += 1
         follow_up.told_at = now + LATE_FOLLOW_UP_AGAIN
         self._audit(db, "follow_up.late", ticket, now, round=follow_up.rounds)
+
+    def _expire_transfer(self, db: Session, ticket: Ticket, asked: Transfer, now: datetime) -> None:
+        """Another office was asked to take this ticket and has not answered."""
+        transfer.expire(db, ticket, asked, self.policies.of(db, ticket), self.telling, now)
+
+    def _tell_late_part(self, db: Session, ticket: Ticket, part: SubTask, now: datetime) -> None:
+        """Somebody else's part of this ticket is late."""
+        joint.tell_late(db, ticket, part, self.policies.of(db, ticket), self.telling, now)
+
+    def _raise_alarm(self, db: Session, ticket: Ticket, trip: Trip, now: datetime) -> None:
+        """A worker who went to a visit has not been heard of."""
+        trips.raise_alarm(db, ticket, trip, self.telling, now)
 
     def _audit(self, db: Session, action: str, ticket: Ticket, now: datetime, **details: Any) -> None:
         audit.record(db, actor="watch", action=action, subject=f"ticket:{ticket.code}", at=now, **details)
@@ -149,7 +197,7 @@ def _lapsed(now: datetime) -> _Query:
 def _without_holder(now: datetime) -> _Query:
     return (
         select(Ticket)
-        .where(Ticket.closed_at.is_(None), Ticket.holder_id.is_(None), Ticket.step_due_at <= now)
+        .where(Ticket.closed_at.is_(None), Ticket.missing > 0, Ticket.step_due_at <= now)
         .order_by(Ticket.level.desc(), Ticket.step_due_at)
     )
 
@@ -162,7 +210,7 @@ def _late_clocks(now: datetime) -> _Query:
         .where(
             Ticket.closed_at.is_(None),
             Ticket.holder_id.is_not(None),
-            TicketClock.name.in_(("speak", "visit")),
+            TicketClock.name.in_(tuple(CLOCK_NAMES_ZH)),
             TicketClock.stopped_at.is_(None),
             TicketClock.due_at <= now,
             or_(TicketClock.told_at.is_(None), TicketClock.told_at <= now),
