@@ -17,15 +17,24 @@ from escalation.casework import Casework
 from escalation.chain import Telling
 from escalation.channels import Channel
 from escalation.intake import Intake
+from escalation.joint import JointWork
 from escalation.level_policy import read_level_policy
+from escalation.lowering import Lowerings
 from escalation.personnel import Personnel
 from escalation.policy_book import PolicyBook
+from escalation.reach import Reaching
+from escalation.receipts import Receipts
+from escalation.replies import Replies
 from escalation.staff import Desk
+from escalation.transfer import Transfers
+from escalation.trips import Trips
 from escalation.watch import Watch
 from models.crisis.recogniser import CrisisRecogniser
-from residents.district import District, load_district
+from residents.district import District
+from residents.district_book import DistrictBook
 from residents.hotlines import load_hotlines
 from residents.partners import load_partners
+from server.call_list import CallList
 from server.channels import build_channels
 from server.console import Console
 from server.duty_desk import DutyDesk
@@ -33,7 +42,9 @@ from server.front_door import FrontDoor
 from server.health import Health
 from server.limits import Limits
 from server.people_desk import PeopleDesk
+from server.progress_desk import ProgressDesk
 from server.settings import Settings
+from server.teamwork_desk import TeamworkDesk
 from storage import embedded
 from storage.database import Database
 from storage.heartbeat import Pulse, process_name
@@ -54,22 +65,32 @@ class Services:
     settings: Settings
     clock: Callable[[], datetime]
     database: Database
-    district: District
+    districts: DistrictBook
     turns: TurnMaker
     intake: Intake
     conversation: Conversation
     actions: ActionExecutor
     console: Console
+    teamwork: TeamworkDesk
     front_door: FrontDoor
+    progress: ProgressDesk
     duty_desk: DutyDesk
     people_desk: PeopleDesk
     watch: Watch
     channels: dict[str, Channel]
+    replies: Replies
+    receipts: Receipts
+    call_list: CallList
     limits: Limits
     health: Health
     pulse: Pulse
     rasa: RasaClient
     threads: ThreadPoolExecutor
+
+    @property
+    def district(self) -> District:
+        """The district as it stands now."""
+        return self.districts.current
 
     def close(self) -> None:
         """Let go of threads and connections."""
@@ -95,13 +116,13 @@ def wire(
     """Put everything together. Tests give their own clock, database, recogniser, dialogue or channels (`channel`
     takes the place of one, under its own name)."""
     database = database or Database(database_url(settings), Vault(Keyring.load(settings.keys)), pool_size=16)
-    district = load_district(settings.district)
+    districts = DistrictBook(settings.district)
     policies = PolicyBook(clock)
     levels = read_level_policy()
     library = Library.from_files()
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
     demo = settings.mode == "demo"
-    telling = Telling(district, settings.public_url, demo)
+    telling = Telling(districts, policies, settings.public_url, demo)
     intake = Intake(database.vault, clock, library, levels, policies, telling)
     turns = TurnMaker(database.vault, intake, load_hotlines(settings.district), clock)
     rasa = rasa or RasaClient(settings.rasa_url, settings.rasa_budget_seconds)
@@ -121,26 +142,47 @@ def wire(
     channels = build_channels(settings) if channels is None else dict(channels)
     if channel is not None:
         channels[channel.name] = channel
-    partners = {p.code: p.name for p in load_partners(district).entries}
-    casework = Casework(database, clock, policies)
+    partners = load_partners(districts.current)
+    shared = (database, clock, policies, telling)
+    limits = Limits(clock)
     silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
     health = Health(database, clock, settings.home, demo, silent_after)
+    partner_names = {partner.code: partner.name for partner in partners.entries}
+    console = Console(
+        database, clock, Desk(database, clock), Casework(*shared), lambda: partners, intake, health, demo
+    )
     return Services(
         settings=settings,
         clock=clock,
         database=database,
-        district=district,
+        districts=districts,
         turns=turns,
         intake=intake,
         conversation=conversation,
         actions=actions,
-        console=Console(database, clock, Desk(database, clock), casework, intake, health, demo),
+        console=console,
         front_door=FrontDoor(database, clock, conversation, turns, demo),
+        progress=ProgressDesk(
+            database, clock, intake, conversation.recogniser, turns.hotlines, limits, settings.public_url
+        ),
         duty_desk=DutyDesk(database, clock, telling),
-        people_desk=PeopleDesk(Personnel(database, clock, policies, telling, partners), demo, partners),
+        people_desk=PeopleDesk(
+            Personnel(database, clock, policies, telling, partner_names), demo, partner_names
+        ),
+        teamwork=TeamworkDesk(
+            console,
+            Transfers(*shared),
+            Reaching(*shared),
+            JointWork(*shared, partners=lambda: partners),
+            Trips(*shared),
+            Lowerings(*shared),
+        ),
         watch=Watch(database, clock, policies, telling),
         channels=channels,
-        limits=Limits(clock),
+        replies=Replies(database, clock, console.casework, Transfers(*shared)),
+        receipts=Receipts(database, clock),
+        call_list=CallList(database, clock, telling),
+        limits=limits,
         health=health,
         pulse=Pulse(database, clock, process_name()),
         rasa=rasa,
