@@ -6,14 +6,15 @@ else, and says nothing about whether it exists. It holds for a day, and as long 
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from escalation.acts import AlreadyRecorded
 from escalation.casework import Casework
 from escalation.channels import LOCAL
 from escalation.contact_book import INDEX, normal_address
@@ -23,6 +24,7 @@ from escalation.outbox import TEXT_MESSAGE, QueuedNotice
 from escalation.staff import TRIES, WINDOW, StaffAccount, WrongTry
 from escalation.store import clock_of
 from escalation.ticket import Ticket
+from escalation.transfer import Transfers
 from storage import audit
 from storage.database import Database
 
@@ -36,8 +38,7 @@ TOO_OFTEN = "试的次数太多了，请 15 分钟后再试，或者登录查看
 SHARED = "这个号码是几个人共用的，不能用它签收，请登录后签收。"
 HELD = "这张工单已经有同事签收了，您不用再处理。"
 OVER = "这张工单已经不用签收了，请登录查看。"
-
-Act = Callable[[StaffAccount, str], None]
+BY_TEXT_MESSAGE = "短信回复"
 
 
 class Replies:
@@ -48,13 +49,13 @@ class Replies:
         database: Database,
         clock: Callable[[], datetime],
         casework: Casework,
-        more: Mapping[str, Act] | None = None,
+        transfers: Transfers,
     ) -> None:
-        """`more`: further acts by the name that `WORDS` gives them."""
         self.database = database
         self.vault = database.vault
         self.clock = clock
-        self.acts: dict[str, Act] = {"take": casework.acknowledge, **(more or {})}
+        self.casework = casework
+        self.transfers = transfers
 
     def take(self, sender: str, text: str) -> str | None:
         """Act on one reply. The sentence to send back, or None for a telephone that is nobody's here.
@@ -74,8 +75,7 @@ class Replies:
             if _wrong_tries(db, who, now) >= TRIES:
                 return self._refused(db, people[0].username, "too_often", TOO_OFTEN, now)
             asked = _REPLY.fullmatch(unicodedata.normalize("NFKC", text).strip())
-            act = self.acts.get(WORDS[asked["word"]]) if asked else None
-            if asked is None or act is None:
+            if asked is None:
                 return self._refused(db, people[0].username, "not_understood", HELP, now)
             notice = _notice_of(db, asked["code"], [person.id for person in people], now)
             if notice is None:
@@ -86,11 +86,16 @@ class Replies:
             if ticket is None or ticket.closed_at is not None:
                 return self._refused(db, account.username, "over", OVER, now)
             code = ticket.code
-        return self._do(act, WORDS[asked["word"]], account, code, now)
+        return self._do(WORDS[asked["word"]], account, code, notice.id, now)
 
-    def _do(self, act: Act, name: str, account: StaffAccount, code: str, now: datetime) -> str:
+    def _do(self, name: str, account: StaffAccount, code: str, notice_id: UUID, now: datetime) -> str:
         try:
-            act(account, code)
+            if name == "take":
+                self.casework.acknowledge(account, code)
+            else:
+                self.transfers.to_district(account, code, uuid5(notice_id, name), BY_TEXT_MESSAGE)
+        except AlreadyRecorded:
+            outcome, sentence = "success", ""
         except TicketHeld:
             outcome, sentence = "held", HELD
         except EscalationError:  # somebody else's office by now, or a state in which this cannot be done

@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from escalation.announcing import calendar_of
 from escalation.chain import Telling, area
 from escalation.channels import LOCAL
 from escalation.contact_point import ContactPoint
@@ -144,7 +143,7 @@ class CallList:
     def _office(
         self, db: Session, office: Office, numbers: dict[tuple[str, UUID | None, str], str], now: datetime
     ) -> OfficeOnCall:
-        calendar = calendar_of(self.telling)
+        calendar = self.telling.calendar
         active = active_staff(db, office.code)
         shifts = with_leads(shifts_of(db, office.code), active.values(), local_day(now, calendar))
         changes = changes_between(db, now, now + AHEAD)

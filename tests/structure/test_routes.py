@@ -11,6 +11,8 @@ PUBLIC = {
     "GET /api/district": "the first screen; says nothing of anybody",
     "GET /api/hotlines": "telephone lines are for everybody",
     "GET /api/progress/{code}": "the resident's own secret code is the key; guessing is throttled",
+    "GET /api/progress/{code}/qr": "draws what the caller has sent, and looks nothing up",
+    "POST /api/progress/{code}/wishes": "as the page itself; throttled by code and by address",
     "POST /api/staff/login": "where staff say who they are; throttled",
     "GET /healthz": "for the supervisor: the process answers",
     "GET /readyz": "for the watcher outside: names of what is wrong, nothing else",
@@ -32,6 +34,8 @@ def test_routes_of_one_side_ask_for_that_side() -> None:
             if entry.path.startswith("/api/staff/")
             else "rasa"
             if entry.path.startswith("/api/rasa/")
+            else "gateway"
+            if entry.path.startswith("/api/gateway/")
             else "resident"
         )
         assert entry.caller == wanted, str(entry)
