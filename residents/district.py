@@ -14,6 +14,7 @@ from residents.content import CODE, Node, read_content
 from residents.errors import DistrictError
 from storage.edition import digest_of
 
+OFFICE_WORDS = {"judicial_office": "司法所", "district_desk": "区值班台", "hub": "区中心"}
 CLOSED_OFFICE = "已撤销的办公室"
 FOLDER = Path(__file__).parent / "districts"
 
@@ -234,6 +235,14 @@ def district_from(content: str, name: str = "district") -> District:
 
 def read_district(top: Node) -> District:
     """Build a district from the content of its file and check that it hangs together."""
+    district = assemble(top)
+    for path, problem in faults(district):
+        raise top.error(top.file, path, problem)
+    return district
+
+
+def assemble(top: Node) -> District:
+    """Build a district from its content as it stands; whether it hangs together is `faults`."""
     top.fields(
         (
             "code",
@@ -252,7 +261,7 @@ def read_district(top: Node) -> District:
         raise top["demo"].refuse("must be true or false")
     far = top["elsewhere"]
     far.fields(("districts", "cities", "former"))
-    district = District(
+    return District(
         code=top["code"].code(),
         name=top["name"].text(),
         city=top["city"].text(),
@@ -264,9 +273,6 @@ def read_district(top: Node) -> District:
         elsewhere=Elsewhere(far["districts"].texts(), far["cities"].texts(), far["former"].texts()),
         sounds_alike=top["sounds_alike"].texts(),
     )
-    for path, problem in faults(district):
-        raise top.error(top.file, path, problem)
-    return district
 
 
 def _street(node: Node) -> Street:
@@ -375,12 +381,12 @@ def faults(district: District) -> Iterator[tuple[str, str]]:
     letters = "".join(district.sounds_alike)
     twice = sorted({letter for letter in letters if letters.count(letter) > 1})
     if twice:
-        yield "sounds_alike", f"{''.join(twice)} stands in two groups"
+        yield "sounds_alike", f"近音字“{''.join(twice)}”写在了两组里"
 
 
 def _doubled_codes(district: District) -> Iterator[tuple[str, str]]:
     if not district.streets:
-        yield "streets", "a district has at least one street"
+        yield "streets", "一个区至少有一个街道"
     things: list[tuple[str, str, str]] = []
     for s, street in enumerate(district.streets):
         things.append(("street", f"streets[{s}]", street.code))
@@ -393,7 +399,7 @@ def _doubled_codes(district: District) -> Iterator[tuple[str, str]]:
     seen: set[tuple[str, str]] = set()
     for kind, path, code in things:
         if (kind, code) in seen:
-            yield path, f"{code} stands twice"
+            yield path, f"编码 {code} 写了两次"
         seen.add((kind, code))
 
 
@@ -404,7 +410,7 @@ def _doubled_names(district: District) -> Iterator[tuple[str, str]]:
     def claimed(path: str, code: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         for name in names:
             if owner.setdefault(name, code) != code:
-                yield path, f"{name} already belongs to {owner[name]}"
+                yield path, f"“{name}”已经属于 {owner[name]}，一个名字只能指一个地方"
 
     for s, street in enumerate(district.streets):
         yield from claimed(f"streets[{s}]", street.code, (street.name, *street.aliases, *street.old_names))
@@ -416,27 +422,26 @@ def _doubled_names(district: District) -> Iterator[tuple[str, str]]:
             for g, grid in enumerate(community.grids):
                 yield from claimed(f"{path}.grids[{g}]", grid.code, grid.aliases)
                 if grid.name in inside:
-                    yield f"{path}.grids[{g}]", f"{grid.name} stands twice in {community.code}"
+                    yield f"{path}.grids[{g}]", f"{community.name}里有两个{grid.name}"
                 inside.add(grid.name)
 
 
 def _roads_that_meet(district: District) -> Iterator[tuple[str, str]]:
+    """`roads[n]` counts stretches: a road of three ranges counts three times."""
     by_name: dict[str, list[tuple[str, str, Road]]] = defaultdict(list)
     for s, street in enumerate(district.streets):
         codes = {community.code for community in street.communities}
-        for road in street.roads:
-            by_name[road.name].append((f"streets[{s}].roads", street.code, road))
+        for r, road in enumerate(street.roads):
+            path = f"streets[{s}].roads[{r}]"
+            by_name[road.name].append((path, street.code, road))
             if road.community is not None and road.community not in codes:
-                yield (
-                    f"streets[{s}].roads",
-                    f"{road.name}: {road.community} is not a community of this street",
-                )
+                yield path, f"{road.name}：{road.community} 不是这个街道的社区"
     for name, stretches in by_name.items():
         for (_, code, road), (path, other_code, other) in combinations(stretches, 2):
             if (code, road.community) == (other_code, other.community) or not _meet(road, other):
                 continue
             if code != other_code or (road.community and other.community):
-                yield path, f"{name}: these numbers already belong to {road.community or code}"
+                yield path, f"{name}：这些门牌号已经属于 {road.community or code}"
 
 
 def _grids_that_meet(district: District) -> Iterator[tuple[str, str]]:
@@ -448,10 +453,10 @@ def _grids_that_meet(district: District) -> Iterator[tuple[str, str]]:
                 path = f"streets[{s}].communities[{c}].grids[{g}]"
                 for part in grid.parts:
                     if part.name not in names:
-                        yield path, f"{part.name} is not an estate of {community.name}"
+                        yield path, f"“{part.name}”不是{community.name}的小区"
                     for owner, other in earlier:
                         if part.name == other.name and owner != grid.code and _meet(part, other):
-                            yield path, f"{part.name}: these buildings already belong to {owner}"
+                            yield path, f"{part.name}：这几幢已经属于 {owner}"
                     earlier.append((grid.code, part))
 
 
@@ -466,17 +471,17 @@ def _misfit_offices(district: District) -> Iterator[tuple[str, str]]:
     for o, office in enumerate(district.offices):
         path = f"offices[{o}]"
         if (office.kind == "judicial_office") != (office.street is not None):
-            yield path, "a judicial office has a street, the others have none"
+            yield path, "司法所要写明街道，其他办公室不写街道"
         if office.street is not None and office.street not in streets:
-            yield path, f"there is no street {office.street}"
+            yield path, f"没有街道 {office.street}"
         if district.demo and not INVENTED_NUMBER.fullmatch(office.phone):
-            yield path, "a demo district has invented numbers only: 0571-0000-01xx"
+            yield path, "演示区只能用编造的号码：0571-0000-01xx"
     for kind in ("district_desk", "hub"):
         if sum(office.kind == kind for office in district.offices) != 1:
-            yield "offices", f"there must be exactly one {kind}"
+            yield "offices", f"要有且只有一个{OFFICE_WORDS[kind]}"
     for street in district.streets:
         if sum(office.street == street.code for office in district.offices) != 1:
-            yield "offices", f"{street.code} must have exactly one judicial office"
+            yield "offices", f"{street.name}要有且只有一个司法所"
 
 
 def _misfit_places(district: District) -> Iterator[tuple[str, str]]:
@@ -485,13 +490,13 @@ def _misfit_places(district: District) -> Iterator[tuple[str, str]]:
     for p, place in enumerate(district.places):
         path = f"places[{p}]"
         if place.office not in offices:
-            yield path, f"there is no office {place.office}"
+            yield path, f"没有办公室 {place.office}"
         if place.street is not None and place.street not in communities:
-            yield path, f"there is no street {place.street}"
+            yield path, f"没有街道 {place.street}"
         if len(place.name) > 30 or re.search(r"[0-9０-９]", place.name):
-            yield path, "a place's name stands in notices: at most 30 letters, no digits"
+            yield path, "地点的名称会写进通知：最多 30 个字，不能有数字"
         if place.community is not None and place.community not in communities.get(place.street or "", set()):
-            yield path, f"{place.community} is not a community of this street"
+            yield path, f"{place.community} 不是这个街道的社区"
 
 
 def _plain(district: District) -> dict[str, Any]:

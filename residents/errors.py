@@ -1,5 +1,8 @@
 """What can go wrong in this package: one base error and its short family."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class ResidentsError(Exception):
     """Base of every error of this package. Carries no words, names or addresses of residents."""
@@ -27,3 +30,22 @@ class BadPlaceCode(ResidentsError):
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind, self.reason = kind, reason
+
+
+@dataclass(frozen=True)
+class TableProblem:
+    """One mistake in a table: its line, or None where the whole file is meant, and what to mend."""
+
+    line: int | None
+    text: str
+
+    def __str__(self) -> str:
+        return f"第 {self.line} 行：{self.text}" if self.line is not None else f"整个文件：{self.text}"
+
+
+class TableRefused(ResidentsError):
+    """A table was not taken; all that is wrong with it, in the order of its lines."""
+
+    def __init__(self, problems: Sequence[TableProblem]) -> None:
+        self.problems = tuple(sorted(set(problems), key=lambda p: (p.line or 0, p.text)))
+        super().__init__("；".join(str(problem) for problem in self.problems[:3]))

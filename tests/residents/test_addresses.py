@@ -49,8 +49,7 @@ def worked() -> Iterator[tuple[str, Expected]]:
 
 WORKED = list(worked())
 HELD_OUT = [
-    expected(line)
-    for line in yaml.safe_load((HERE / "addresses_held_out.yml").read_text(encoding="utf-8"))
+    expected(line) for line in yaml.safe_load((HERE / "addresses_held_out.yml").read_text(encoding="utf-8"))
 ]
 
 
