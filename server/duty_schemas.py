@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from server.shapes import Body, Text
 
-OfficeCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
-Username = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+OfficeCode = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,80}$")]
+Username = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,80}$")]
 Duty = Literal["officer", "lead"]
 ShortText = Annotated[Text, Field(max_length=60)]
 
@@ -172,7 +172,7 @@ class ChangeRecorded(BaseModel):
 # --- people ----------------------------------------------------------------------------------------
 
 
-class ContactShown(BaseModel):
+class AddressShown(BaseModel):
     """One address, never whole."""
 
     id: UUID
@@ -203,7 +203,7 @@ class PeopleList(BaseModel):
     """The accounts and addresses that the caller looks after."""
 
     people: list[AccountShown]
-    contacts: list[ContactShown]
+    contacts: list[AddressShown]
     offices: list[OfficeShown]
     roles: list[OfficeShown]
     may_move: bool

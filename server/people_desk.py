@@ -12,7 +12,7 @@ from server.duty_schemas import (
     AccountShown,
     AddContact,
     AddPerson,
-    ContactShown,
+    AddressShown,
     MovePerson,
     OfficeShown,
     PeopleList,
@@ -115,10 +115,10 @@ class PeopleDesk:
 
     def _contact(
         self, point: ContactPoint, owners: dict[UUID, StaffAccount], offices: dict[str, str]
-    ) -> ContactShown:
+    ) -> AddressShown:
         owner = owners.get(point.staff_id) if point.staff_id is not None else None
         address = self.personnel.vault.open(point, "address") or ""
-        return ContactShown(
+        return AddressShown(
             id=point.id,
             owner=owner.username if owner else point.office,
             owner_name=owner.name if owner else offices[point.office],
