@@ -1,16 +1,19 @@
 """The application: routes, pages, and what every request passes."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from bot.errors import ConversationError
+from escalation.errors import TicketNotFound
 from server import errors, logs, pages
 from server.callers import SessionCookie
-from server.gate import Gate
+from server.errors import TooOften
+from server.gate import MESSAGES, Gate
 from server.routes import chat, console, duty, gateway, internal, notices, public
 from server.schemas import Problem
 from server.settings import settings
@@ -66,6 +69,11 @@ def create_app(services: Services | None = None) -> FastAPI:
 
     async def oversize(request: Request, text: str) -> None:
         wired: Services = request.app.state.services
+        if request.url.path != MESSAGES:
+            code, address = request.url.path.split("/")[3], public.address_of(request)
+            with suppress(TicketNotFound, TooOften):
+                await run_in_threadpool(wired.progress.hear_oversize, code, address, text)
+            return
         try:
             session = wired.conversation.session_of(request.cookies.get(SessionCookie))
         except ConversationError:

@@ -78,6 +78,8 @@ STATES = {
 KINDS = {"home_visit": "上门走访", "call_back": "电话回访"}
 CLOCKS = {"acknowledge": "签收", "contact": "联系", "speak": "通话", "visit": "走访", "follow_up": "随访"}
 SOON = timedelta(minutes=30)
+WISH = "wish."
+"""What residents say on the page behind their code: their own words, and behind the same veil."""
 VIEWS = ("open", "mine", "due", "overdue", "follow_up", "closed")
 
 
@@ -318,7 +320,7 @@ class Console:
                     kind=e.kind,
                     who=e.who,
                     text=e.text,
-                    note=self.vault.open(e, "note"),
+                    note=None if e.kind.startswith(WISH) else self.vault.open(e, "note"),
                 )
                 for e in events
             ],
@@ -518,10 +520,21 @@ class Console:
                 spans[signal.source] = [(start, end) for _, start, end in kept.get("spans", [])]
             return [
                 WordsShown(
-                    at=m.at, text=self.vault.open(m, "text") or "", spans=spans.get(f"message:{m.id}", [])
+                    at=at, text=text, spans=spans.get(f"message:{source}", [])
                 )
-                for m in transcript.messages_of(db, ticket.session_id)
-                if m.author == "resident"
+                for at, source, text in sorted(
+                    [
+                        (m.at, m.id, self.vault.open(m, "text") or "")
+                        for m in transcript.messages_of(db, ticket.session_id)
+                        if m.author == "resident"
+                    ]
+                    + [
+                        (e.at, e.id, self.vault.open(e, "note") or "")
+                        for e in events_of(db, ticket)
+                        if e.kind.startswith(WISH) and e.note_sealed is not None
+                    ],
+                    key=lambda said: said[0],
+                )
             ]
 
     # --- in the chat -------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What every request passes first: size, origin, and on the way out the headers that keep pages closed."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,6 +19,7 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 MESSAGES = "/api/session/messages"
+WISHES = re.compile(r"/api/progress/[^/]{1,60}/wishes")
 Oversize = Callable[[Request, str], Awaitable[None]]
 
 
@@ -46,7 +48,7 @@ class Gate:
                 return
             body, tail = await _read(receive)
             if tail is not None:
-                if scope["path"] == MESSAGES:
+                if scope["path"] == MESSAGES or WISHES.fullmatch(scope["path"]):
                     await self.oversize(request, _text_of(body, tail))
                 sentence = "内容太长了，麻烦分成几段再发。您写的还在输入框里。"
                 answer = problem(request, 413, "too_large", sentence)

@@ -1,11 +1,11 @@
 """What anybody may ask without saying who they are: the first screen, the hotlines, and progress by code."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from bot.turn import HotlineShown
-from escalation.errors import TicketNotFound
 from server.callers import Wired
-from server.schemas import DistrictShown, Progress
+from server.progress_schemas import ProgressPage, Wish, WishTaken
+from server.schemas import DistrictShown
 
 router = APIRouter(prefix="/api", tags=["public"])
 
@@ -23,15 +23,28 @@ def read_hotlines(services: Wired) -> list[HotlineShown]:
 
 
 @router.get("/progress/{code}")
-def read_progress(code: str, services: Wired, request: Request) -> Progress:
+def read_progress(code: str, services: Wired, request: Request) -> ProgressPage:
     """Where a matter stands: no name, no level, no reason. Guessing is throttled; an unknown code is 404.
 
     Only wrong codes count, so that a hall behind one address can look as often as it likes.
     """
-    address = request.client.host if request.client else "?"
-    services.limits.refuse("progress", address)
-    try:
-        return services.front_door.progress(code)
-    except TicketNotFound:
-        services.limits.allow("progress", address)
-        raise
+    return services.progress.look(code, address_of(request))
+
+
+@router.get(
+    "/progress/{code}/qr", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}}
+)
+def draw_progress_code(code: str, services: Wired) -> Response:
+    """The address of this code's page as a picture. It is drawn for every well-formed code, anybody's or not."""
+    return Response(services.progress.qr(code), media_type="image/svg+xml")
+
+
+@router.post("/progress/{code}/wishes")
+def make_wish(code: str, body: Wish, services: Wired, request: Request) -> WishTaken:
+    """Say when it suits, that one is not at home, that one objects, or thanks. Read for danger before anything else."""
+    return services.progress.wish(code, address_of(request), body)
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, for counting."""
+    return request.client.host if request.client else "?"
