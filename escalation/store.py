@@ -11,7 +11,7 @@ from escalation.errors import DeskCallNotFound, TicketNotFound
 from escalation.signal import Rating, Signal
 from escalation.staff import StaffAccount
 from escalation.teamwork import Acknowledgement
-from escalation.ticket import DeskCall, FollowUp, Ticket, TicketClock, TicketDesk, TicketEvent
+from escalation.ticket import DeadlineSet, DeskCall, FollowUp, Ticket, TicketClock, TicketDesk, TicketEvent
 
 
 def open_ticket_of(db: Session, resident_id: UUID, kind: str = "home_visit") -> Ticket | None:
@@ -128,6 +128,13 @@ def stop_clocks(db: Session, ticket: Ticket, names: Sequence[str], now: datetime
     for clock in clocks_of(db, [ticket.id]):
         if clock.name in names and clock.stopped_at is None:
             clock.stopped_at = now
+
+
+def deadlines_set(db: Session, ticket: Ticket) -> Sequence[DeadlineSet]:
+    """How this ticket's deadlines came about, oldest first."""
+    return db.scalars(
+        select(DeadlineSet).where(DeadlineSet.ticket_id == ticket.id).order_by(DeadlineSet.at)
+    ).all()
 
 
 def events_of(db: Session, ticket: Ticket) -> Sequence[TicketEvent]:

@@ -14,26 +14,12 @@ from escalation.ticket import Ticket, TicketDesk
 
 
 def acknowledgements_of(db: Session, ticket: Ticket) -> Sequence[Acknowledgement]:
-    """Who has taken this ticket since its chain last began, first taker first."""
+    """Who has taken this ticket and has it still, first taker first."""
     return db.scalars(
         select(Acknowledgement)
-        .where(
-            Acknowledgement.ticket_id == ticket.id,
-            Acknowledgement.undone_at.is_(None),
-            Acknowledgement.at >= ticket.chain_since,
-        )
+        .where(Acknowledgement.ticket_id == ticket.id, Acknowledgement.undone_at.is_(None))
         .order_by(Acknowledgement.at)
     ).all()
-
-
-def undo_acknowledgements(db: Session, ticket: Ticket, now: datetime) -> None:
-    """Nobody has this ticket any more, whoever had taken it."""
-    for taken in db.scalars(
-        select(Acknowledgement).where(
-            Acknowledgement.ticket_id == ticket.id, Acknowledgement.undone_at.is_(None)
-        )
-    ):
-        taken.undone_at = now
 
 
 def transfers_of(db: Session, ticket: Ticket) -> Sequence[Transfer]:

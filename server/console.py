@@ -15,9 +15,12 @@ from bot.handoff import Handoff, first_seen_by, worker_in
 from bot.transcript import Bubble, Message
 from bot.turn import ConsentsShown, MessageShown
 from escalation import chain
-from escalation.casework import NEEDS, AlreadyRecorded, Casework, missing_before_closing
+from escalation.acts import AlreadyRecorded
+from escalation.casework import Casework
+from escalation.closing import NEEDS, missing_before_closing
 from escalation.errors import NotAllowed
 from escalation.intake import Intake
+from escalation.policy import Policy
 from escalation.staff import Desk, StaffAccount, StaffSession
 from escalation.store import (
     clocks_of,
@@ -31,6 +34,7 @@ from escalation.store import (
 )
 from escalation.ticket import FollowUp, Ticket, TicketClock
 from escalation.triage import Level
+from residents.partners import Partners
 from residents.resident import Basis, Identity, basis_for_passing_on
 from residents.session import ResidentSession
 from residents.store import consents_of, identity_of, lock_session
@@ -57,6 +61,8 @@ from server.schemas import (
     TimelineEntry,
     WordsShown,
 )
+from server.team import acts, team_shown
+from server.why import why_of
 from storage import audit
 from storage.database import Database
 
@@ -76,7 +82,15 @@ STATES = {
     "completed": "已结案",
 }
 KINDS = {"home_visit": "上门走访", "call_back": "电话回访"}
-CLOCKS = {"acknowledge": "签收", "contact": "联系", "speak": "通话", "visit": "走访", "follow_up": "随访"}
+CLOCKS = {
+    "acknowledge": "签收",
+    "contact": "联系",
+    "speak": "通话",
+    "visit": "走访",
+    "reach": "再找",
+    "follow_up": "随访",
+    "close": "结案",
+}
 SOON = timedelta(minutes=30)
 WISH = "wish."
 """What residents say on the page behind their code: their own words, and behind the same veil."""
@@ -101,6 +115,7 @@ class Console:
         clock: Callable[[], datetime],
         desk: Desk,
         casework: Casework,
+        partners: Callable[[], Partners],
         intake: Intake,
         health: Health,
         demo: bool,
@@ -110,6 +125,7 @@ class Console:
         self.clock = clock
         self.desk = desk
         self.casework = casework
+        self.partners = partners
         self.intake = intake
         self.health = health
         self.demo = demo
@@ -155,6 +171,7 @@ class Console:
         now = self.clock()
         account = staff.account
         with self.database.transaction() as db:
+            self.intake.telling.districts.refresh(db)
             opened = tickets_for(db, account)
             closed = tickets_for(db, account, closed=True)
             everything = [*opened, *closed]
@@ -286,19 +303,20 @@ class Console:
         waiting = [f for f in follow_ups if f.done_at is None]
         consents = consents_of(db, ticket.resident_id)
         basis = basis_for_passing_on(consents, ticket.danger_to_life)
-        policy = self.intake.policies[ticket.kind]
-        needs = [NEEDS[n] for n in missing_before_closing(db, ticket, policy)]
+        policy = self.intake.policies.of(db, ticket)
+        needs = [NEEDS[n] for n in missing_before_closing(db, ticket, policy, now)]
         events = events_of(db, ticket)
+        why = why_of(db, self.intake.policies, ticket)
         worker = worker_in(db, ticket.session_id)
         words = db.scalars(
             select(Message.id).where(Message.session_id == ticket.session_id, Message.author == "resident")
         ).all()
-        next_step = self._next_step(ticket, {e.kind.split(".")[0] for e in events}, waiting, needs)
+        next_step = self._next_step(ticket, policy, {e.kind.split(".")[0] for e in events}, waiting, needs)
         return TicketDetail(
             ticket=self._row(db, ticket, clocks, waiting, account, now),
             clocks=[
                 *(
-                    clock_shown(c.name, c.due_at, c.stopped_at, now)
+                    clock_shown(c.name, c.due_at, c.stopped_at, now, why.get(c.name, ()))
                     for c in sorted(clocks, key=lambda c: c.due_at)
                     if _begun(c, ticket)
                 ),
@@ -332,19 +350,28 @@ class Console:
                     done_at=f.done_at,
                     outcome=f.outcome,
                     late=f.done_at is None and f.due_at < now,
+                    invite=f.invite,
                 )
                 for f in follow_ups
             ],
             next_step=next_step,  # type: ignore[arg-type]
-            actions=self._actions(ticket, account, waiting),
+            actions=acts(db, self.intake.district, policy, ticket, account, waiting),
             close_needs=needs,
             words_kept=len(words),
             chat_open=ticket.closed_at is None,
             chat_mine=worker is not None and worker.staff_id == account.id,
+            team=team_shown(
+                db, self.vault, self.intake.district, self.partners(), policy, ticket, account, now
+            ),
         )
 
     def _next_step(
-        self, ticket: Ticket, done: set[str], waiting: Sequence[FollowUp], needs: Sequence[str]
+        self,
+        ticket: Ticket,
+        policy: Policy,
+        done: set[str],
+        waiting: Sequence[FollowUp],
+        needs: Sequence[str],
     ) -> str:
         if ticket.closed_at is not None:
             return "follow_up" if waiting else "none"
@@ -352,25 +379,13 @@ class Console:
             return "acknowledge"
         if ticket.spoke_at is None and "call" not in done:
             return "call"
-        if ticket.met_at is None and "visit" in self.intake.policies[ticket.kind].clocks(ticket.rated):
+        if ticket.met_at is None and "visit" in policy.clocks(ticket.rated):
             return "visit" if ticket.rated is Level.RED or ticket.spoke_at is None else "refer"
         if "referral" not in done and ticket.kind == "home_visit":
             return "refer"
         if "follow_up" not in done and ticket.kind == "home_visit":
             return "plan_follow_up"
         return "close" if not needs else "call"
-
-    def _actions(self, ticket: Ticket, account: StaffAccount, waiting: Sequence[FollowUp]) -> list[str]:
-        if account.role == "auditor":
-            return []
-        if ticket.closed_at is not None:
-            return ["follow_up"] if waiting else []
-        if ticket.holder_id is None:
-            return ["acknowledge"]
-        if ticket.holder_id != account.id and account.role != "supervisor":
-            return []
-        acts = ["call", "visit", "refer", "plan_follow_up", "close"]
-        return acts + (["follow_up"] if waiting else [])
 
     def _reasons(self, db: Session, ticket: Ticket) -> list[ReasonShown]:
         """Each rule once, with all items that fired it and the first time that it did."""
@@ -420,18 +435,18 @@ class Console:
 
     def acknowledge(self, staff: Staff, code: str) -> TicketDetail:
         """Take the ticket."""
-        return self._after(staff, code, self.casework.acknowledge, staff.account, code)
+        return self.after(staff, code, self.casework.acknowledge, staff.account, code)
 
     def record_call(self, staff: Staff, code: str, body: RecordCall) -> TicketDetail:
         """Record a telephone call."""
-        return self._after(
+        return self.after(
             staff, code, self.casework.record_call, staff.account, code, body.client_id, body.outcome,
             address_confirmed=body.address_confirmed, need=body.need, note=body.note,
         )  # fmt: skip
 
     def record_visit(self, staff: Staff, code: str, body: RecordVisit) -> TicketDetail:
         """Record a visit."""
-        return self._after(
+        return self.after(
             staff, code, self.casework.record_visit, staff.account, code, body.client_id, body.outcome,
             findings=body.findings, family_present=body.family_present, visited_at=body.visited_at,
             note=body.note,
@@ -439,33 +454,37 @@ class Console:
 
     def record_referral(self, staff: Staff, code: str, body: RecordReferral) -> TicketDetail:
         """Record a referral."""
-        return self._after(
+        return self.after(
             staff, code, self.casework.record_referral, staff.account, code, body.client_id, body.to,
             body.agreed, body.note,
         )  # fmt: skip
 
     def plan_follow_ups(self, staff: Staff, code: str, body: PlanFollowUps) -> TicketDetail:
         """Plan follow-ups."""
-        return self._after(
-            staff, code, self.casework.plan_follow_ups, staff.account, code, body.client_id, body.after_hours
-        )
+        return self.after(
+            staff, code, self.casework.plan_follow_ups, staff.account, code, body.client_id, body.after_hours,
+            invite=body.invite,
+        )  # fmt: skip
 
     def record_follow_up(
         self, staff: Staff, code: str, follow_up: UUID, body: RecordFollowUp
     ) -> TicketDetail:
         """Record what a follow-up found."""
-        return self._after(
+        return self.after(
             staff, code, self.casework.record_follow_up, staff.account, code, follow_up, body.client_id,
             body.outcome, body.note,
         )  # fmt: skip
 
     def close(self, staff: Staff, code: str, body: CloseTicket) -> TicketDetail:
         """Close the ticket. Whoever is in its chat has left it then, and the program answers again."""
-        return self._after(staff, code, self._close, staff, code, body)
+        return self.after(staff, code, self._close, staff, code, body)
 
     def _close(self, staff: Staff, code: str, body: CloseTicket) -> None:
         try:
-            self.casework.close(staff.account, code, body.client_id, body.outcome, body.note)
+            self.casework.close(
+                staff.account, code, body.client_id, body.outcome, body.note,
+                new_level=Level[body.new_level.upper()] if body.new_level else None,
+            )  # fmt: skip
         finally:
             self._leave_closed_chat(staff, code)
 
@@ -486,7 +505,7 @@ class Console:
         transcript.say(db, self.vault, ticket.session_id, [Bubble(text, name="worker_left")], now)
         chain.note(db, ticket, "chat", worker.name, "把对话交还给程序。", now)
 
-    def _after(
+    def after(
         self, staff: Staff, code: str, act: Callable[..., None], *args: Any, **more: Any
     ) -> TicketDetail:
         """Do it, or find it done before, and show the ticket as it stands then: that is a read of its own."""
@@ -519,9 +538,7 @@ class Console:
                 kept = json.loads(self.vault.open(signal, "reasons") or "{}")
                 spans[signal.source] = [(start, end) for _, start, end in kept.get("spans", [])]
             return [
-                WordsShown(
-                    at=at, text=text, spans=spans.get(f"message:{source}", [])
-                )
+                WordsShown(at=at, text=text, spans=spans.get(f"message:{source}", []))
                 for at, source, text in sorted(
                     [
                         (m.at, m.id, self.vault.open(m, "text") or "")
@@ -654,8 +671,10 @@ class Console:
         return self.desk_calls(staff)
 
 
-def clock_shown(name: str, due_at: datetime, stopped_at: datetime | None, now: datetime) -> ClockShown:
-    """One clock with its state in words."""
+def clock_shown(
+    name: str, due_at: datetime, stopped_at: datetime | None, now: datetime, why: Sequence[str] = ()
+) -> ClockShown:
+    """One clock with its state in words, and how its deadline came about."""
     if stopped_at is None:
         state = "late" if due_at < now else "running"
     else:
@@ -666,6 +685,7 @@ def clock_shown(name: str, due_at: datetime, stopped_at: datetime | None, now: d
         due_at=due_at,
         stopped_at=stopped_at,
         state=state,  # type: ignore[arg-type]
+        why=list(why),
     )
 
 

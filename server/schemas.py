@@ -8,27 +8,13 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from bot.turn import ConsentsShown, HotlineShown, MessageShown
+from server.shapes import Body, LevelName, Text
+from server.teamwork_schemas import Act, TeamShown
 
-
-def _storable(text: str) -> str:
-    """Refuse what PostgreSQL and UTF-8 cannot keep: NUL and lone surrogates."""
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        raise ValueError("文字里有系统存不了的字符，请删掉后再发一次。")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_storable)]
 Choice = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-LevelName = Literal["green", "blue", "yellow", "orange", "red"]
-
-
-class Body(BaseModel):
-    """What a client sends: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Problem(BaseModel):
@@ -137,7 +123,15 @@ class Login(Body):
 class Me(BaseModel):
     username: str
     name: str
-    role: Literal["social_worker", "judicial_officer", "supervisor", "duty_officer", "auditor"]
+    role: Literal[
+        "social_worker",
+        "judicial_officer",
+        "supervisor",
+        "duty_officer",
+        "auditor",
+        "administrator",
+        "partner",
+    ]
     role_name: str
     office: str
     office_name: str
@@ -147,11 +141,12 @@ class Me(BaseModel):
 class ClockShown(BaseModel):
     """One clock of a ticket. `state` is a word, so that lateness is never only a colour."""
 
-    name: Literal["acknowledge", "contact", "speak", "visit", "follow_up"]
+    name: Literal["acknowledge", "contact", "speak", "visit", "reach", "follow_up", "close"]
     label: str
     due_at: datetime
     stopped_at: datetime | None
     state: Literal["running", "late", "kept", "kept_late", "stopped"]
+    why: list[str] = []
 
 
 class TicketRow(BaseModel):
@@ -207,6 +202,7 @@ class FollowUpShown(BaseModel):
     done_at: datetime | None
     outcome: str | None
     late: bool
+    invite: bool
 
 
 class IdentityShown(BaseModel):
@@ -234,11 +230,12 @@ class TicketDetail(BaseModel):
     next_step: Literal[
         "acknowledge", "call", "visit", "refer", "plan_follow_up", "close", "follow_up", "none"
     ]
-    actions: list[str]
+    actions: list[Act]
     close_needs: list[str]
     words_kept: int
     chat_open: bool
     chat_mine: bool
+    team: TeamShown
 
 
 class Reason(Body):
@@ -258,7 +255,7 @@ class RecordVisit(Body):
     outcome: Literal["met", "nobody_home", "refused", "wrong_address"]
     findings: list[
         Literal["illness", "bereavement", "debt", "isolation", "conflict", "means_at_home", "none"]
-    ] = []
+    ] = Field(default_factory=list)
     family_present: bool = False
     visited_at: AwareDatetime | None = None
     note: Annotated[Text, Field(max_length=2000)] = ""
@@ -274,6 +271,7 @@ class RecordReferral(Body):
 class PlanFollowUps(Body):
     client_id: UUID
     after_hours: Annotated[list[Annotated[int, Field(ge=1, le=24 * 400)]], Field(min_length=1, max_length=10)]
+    invite: bool = False
 
 
 class RecordFollowUp(Body):
@@ -284,7 +282,8 @@ class RecordFollowUp(Body):
 
 class CloseTicket(Body):
     client_id: UUID
-    outcome: Literal["supported", "referred", "declined_help", "moved_away", "mistaken"]
+    outcome: Choice
+    new_level: LevelName | None = None
     note: Annotated[Text, Field(max_length=2000)] = ""
 
 

@@ -18,7 +18,6 @@ from escalation.chain import Telling
 from escalation.channels import Channel
 from escalation.intake import Intake
 from escalation.joint import JointWork
-from escalation.level_policy import read_level_policy
 from escalation.lowering import Lowerings
 from escalation.personnel import Personnel
 from escalation.policy_book import PolicyBook
@@ -118,12 +117,11 @@ def wire(
     database = database or Database(database_url(settings), Vault(Keyring.load(settings.keys)), pool_size=16)
     districts = DistrictBook(settings.district)
     policies = PolicyBook(clock)
-    levels = read_level_policy()
     library = Library.from_files()
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
     demo = settings.mode == "demo"
     telling = Telling(districts, policies, settings.public_url, demo)
-    intake = Intake(database.vault, clock, library, levels, policies, telling)
+    intake = Intake(database.vault, clock, library, policies, telling)
     turns = TurnMaker(database.vault, intake, load_hotlines(settings.district), clock)
     rasa = rasa or RasaClient(settings.rasa_url, settings.rasa_budget_seconds)
     conversation = Conversation(

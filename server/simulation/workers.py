@@ -11,6 +11,7 @@ from random import Random
 from typing import Any, Protocol
 from uuid import UUID
 
+from escalation.acts import AlreadyRecorded
 from escalation.errors import EscalationError
 from escalation.staff import StaffAccount
 from escalation.triage import Level
@@ -49,6 +50,7 @@ class Case:
     doors: int = 0
     planned: bool = False
     taken_at: datetime | None = None
+    acts: int = 0
     turn: int = 0
     """Grows whenever somebody takes the ticket: what was planned before is void."""
 
@@ -143,7 +145,7 @@ class Workforce:
         case.turn += 1
         if case.taken_at is None:
             case.taken_at = self.now()
-        self._did(who, "take")
+        self._did(who, "take", case)
         chance = self.world.chance(case.number, "takes", case.turn)
         if chance.random() < 0.07:
             return  # says that they have it, and forgets
@@ -178,7 +180,7 @@ class Workforce:
         if not self.world.answers(username, self.now()):
             return  # ill since this morning: what follows is the watch's
         who = self.world.worker(username)
-        chance = self.world.chance(case.number, "goes_on", case.turn, case.tries, case.doors, case.planned)
+        chance = self.world.chance(case.number, "goes_on", case.acts)
         clocks = self.sight.clocks_of.get(case.ticket_id, {}) if self.sight is not None else {}
         if ticket.spoke_at is None and ticket.met_at is None and self._may_call(case):
             self._call(services, case, who, chance, ticket)
@@ -195,7 +197,6 @@ class Workforce:
         return case.person.home.phone is not None and case.tries < TRIES
 
     def _call(self, services: Services, case: Case, who: Worker, chance: Random, ticket: Any) -> None:
-        case.tries += 1
         reached = chance.random() < case.person.home.answers
         outcome = "spoke" if reached else chance.choice(("no_answer", "no_answer", "no_answer", "refused", "wrong_number"))
         need = "visit" if ticket.level >= Level.RED or chance.random() < 0.4 else "no_visit"
@@ -205,29 +206,31 @@ class Workforce:
             "call",
             lambda: work.record_call(account, case.code, client_id, outcome, need=need if reached else None),  # type: ignore[arg-type]
         ):
-            self._did(who, "call")
+            case.tries += 1
+            self._did(who, "call", case)
 
     def _visit(self, services: Services, case: Case, who: Worker, chance: Random) -> None:
-        case.doors += 1
-        met = chance.random() < case.person.home.opens or case.doors > 4
+        met = chance.random() < case.person.home.opens or case.doors >= 4
         outcome = "met" if met else chance.choice(("nobody_home", "nobody_home", "refused", "wrong_address"))
         account, client_id = self.accounts[who.username], self._client_id(chance)
         work = services.console.casework
         if self._try("visit", lambda: work.record_visit(account, case.code, client_id, outcome)):  # type: ignore[arg-type]
-            self._did(who, "visit")
+            case.doors += 1
+            self._did(who, "visit", case)
 
     def _plan(self, services: Services, case: Case, who: Worker, level: Level) -> None:
-        account, chance = self.accounts[who.username], self.world.chance(case.number, "plans", case.turn)
+        account, chance = self.accounts[who.username], self.world.chance(case.number, "plans", case.acts)
         client_id, hours = self._client_id(chance), LADDER[level]
         work = services.console.casework
         if not self._try("plan", lambda: work.plan_follow_ups(account, case.code, client_id, hours)):
             return
         case.planned = True
+        self._did(who, "plan", case)
         rows = self.eyes.rows(
             "SELECT id, due_at FROM follow_up WHERE ticket_id = %s AND done_at IS NULL ORDER BY due_at", case.ticket_id
         )
         for number, row in enumerate(rows):
-            luck = self.world.chance(case.number, "follows", number, case.turn)
+            luck = self.world.chance(case.number, "follows", number, case.acts)
             if luck.random() < 0.85:  # the others wait until somebody is told that they are late
                 at = self._by_day(row.due_at + timedelta(minutes=luck.uniform(-90, 300)), luck)
                 self.agenda.later(
@@ -239,21 +242,22 @@ class Workforce:
         if not rows:
             return
         who = self._somebody(rows[0].office, case.number)
-        chance = self.world.chance(case.number, "followed", case.heard.total(), len(self.done))
+        chance = self.world.chance(case.number, "followed", case.acts)
         account, client_id = self.accounts[who.username], self._client_id(chance)
         outcome = chance.choice(("better", "better", "same", "same", "worse", "not_reached"))
         work = services.console.casework
         if self._try("follow_up", lambda: work.record_follow_up(account, case.code, promise, client_id, outcome)):
-            self._did(who, "follow_up")
+            self._did(who, "follow_up", case)
 
     def _close(self, services: Services, case: Case, who: Worker, chance: Random) -> None:
         account, client_id = self.accounts[who.username], self._client_id(chance)
         outcome = chance.choice(("supported", "supported", "referred", "declined_help", "moved_away"))
         work = services.console.casework
         if self._try("close", lambda: work.close(account, case.code, client_id, outcome)):
-            self._did(who, "close")
-        else:
-            self._next(case, who.username, chance, soon=False)
+            self._did(who, "close", case)
+            return
+        case.acts += 1
+        self._next(case, who.username, chance, soon=False)
 
     # --- shared ------------------------------------------------------------------------------------
 
@@ -278,10 +282,13 @@ class Workforce:
         """Do something in the product; what it refuses is an everyday event."""
         try:
             act()
+        except AlreadyRecorded:
+            return True  # it was kept, and only the answer was lost
         except EscalationError as error:
             self.refused[f"{what}:{type(error).__name__}"] += 1
             return False
         return True
 
-    def _did(self, who: Worker, what: str) -> None:
+    def _did(self, who: Worker, what: str, case: Case) -> None:
+        case.acts += 1
         self.done.append(Done(self.now(), who.office, what))
