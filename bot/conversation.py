@@ -130,6 +130,7 @@ class Conversation:
     ) -> tuple[str, Turn]:
         now = self.clock()
         with self.database.transaction() as db:
+            self.intake.telling.districts.refresh(db)
             known = session_by_token(db, token) if token else None
             if known is not None and known.door == door and known.alive(now):
                 known.seen_at = now
@@ -160,7 +161,7 @@ class Conversation:
             return token, self._turn(db, session, after=-1)
 
     def place_of(self, signed: str | None, now: datetime) -> str | None:
-        """The place that a signed code names, if it is one of ours and still exists."""
+        """The place that a signed code names, if the district knows it: a closed one too, whose poster still hangs."""
         if not signed:
             return None
         try:

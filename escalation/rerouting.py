@@ -16,7 +16,7 @@ from escalation import chain
 from escalation.chain import Telling
 from escalation.policy import Policy
 from escalation.staff import StaffAccount
-from escalation.store import put_beside
+from escalation.store import put_beside, undo_acknowledgements
 from escalation.teamwork import Transfer
 from escalation.ticket import DeskCall, FollowUp, Ticket, TicketDesk
 from residents.district import District
@@ -145,7 +145,8 @@ def _move(db: Session, ticket: Ticket, found: Route, telling: Telling, policy: P
         )
         _leave_closed_desks(db, ticket, district)
         ticket.office = found.office
-        ticket.lapse(now)
+        ticket.lapse(now, policy.levels[ticket.rated].acknowledgements)
+        undo_acknowledgements(db, ticket, now)
         chain.take_step(db, ticket, policy, telling, now)
         _passed_on(db, ticket, found.office, now)
         return True
@@ -170,7 +171,7 @@ def _move(db: Session, ticket: Ticket, found: Route, telling: Telling, policy: P
             db, ticket, "routed", "系统", f"区划有调整，{name}一同负责；{ticket.holder_name}继续跟进。", now
         )
         due = policy.deadline("speak", ticket.rated, ticket.spoken_at)
-        chain.tell(db, ticket, "office", f"tree.{ticket.tree}", due, telling, now, office=found.office)
+        chain.tell_up(db, ticket, "office", f"tree.{ticket.tree}", due, telling, now, office=found.office)
     _passed_on(db, ticket, found.office, now)
     return True
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from escalation.rerouting import Moves, forecast
+from escalation.rerouting import Moves, calls_of_closed_offices, forecast
 from residents.content import read_content
 from residents.district import District, content_of, read_district
 from residents.district_book import DistrictBook, subject_of
@@ -60,7 +60,10 @@ class TreeDesk:
             return Proposal(before, after, changes(before, after), forecast(db, self.database.vault, after))
 
     def save(self, proposal: Proposal, saved_by: str, note: str, now: datetime) -> Edition:
-        """Bring a proposed tree into force. Open tickets move in the next round of the clocks.
+        """Bring a proposed tree into force.
+
+        Calls from kiosks of offices that are closed go to the district's desk at once, open tickets in the next
+        round of the clocks.
 
         Raises `TreeChangedMeanwhile` when another tree came into force after the proposal was made.
         """
@@ -71,6 +74,7 @@ class TreeDesk:
             if edition.current(db, self.book.subject) is None:
                 edition.save(db, self.book.subject, content_of(proposal.before), SHIPPED, now)
             saved = edition.save(db, self.book.subject, content_of(proposal.after), saved_by, now, note)
+            calls_of_closed_offices(db, proposal.after)
             self._record(db, proposal, saved, now)
         return saved
 
