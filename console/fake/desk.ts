@@ -3,7 +3,7 @@
  * the OpenAPI document and to the rules that the pages must show: a held ticket, a close that is refused, a throttle.
  */
 import { randomUUID } from "node:crypto";
-import type { ChatShown, ClockShown, DeskCallShown, DistrictShown, IdentityShown, Me, TicketDetail, TicketRow, WordsShown } from "../src/api/types";
+import type { ChatShown, ClockShown, DeskCallShown, DistrictShown, IdentityShown, Me, TeamShown, TicketDetail, TicketRow, Waiting, WordsShown } from "../src/api/types";
 
 export interface Reply {
   status: number;
@@ -29,6 +29,20 @@ const HOTLINES = [
 ];
 const problem = (status: number, problem: string, sentence: string, hotlines: unknown[] = []): Reply => ({ status, data: { problem, sentence, hotlines } });
 
+/** What nobody has done yet, at an office with colleagues, neighbours and partners. */
+export function quietTeam(level: TicketRow["level"]): TeamShown {
+  return {
+    acknowledgements: [], acknowledgements_wanted: 1, missing: 1, transfer: null, transfers: [], bounces: 0, must_decide: false, settled: false, attempts: [], reach: null,
+    sub_tasks: [], trip: null, longest_trip_minutes: 120, lowering: null, lowerings: [], two_people: false, reopened: 0, wishes: [],
+    offices: [{ code: "xixing-sfs", name: "西兴司法所" }, { code: "changhe-sfs", name: "长河司法所" }],
+    colleagues: [{ id: "7d1f2f0e-7f0b-4d52-9a34-0f3b6f1c0a11", name: "何建国", role_name: "司法所工作人员" }],
+    partners: [{ code: "binwen", name: "滨文社区" }, { code: "xinghai", name: "星海医院心理门诊" }],
+    lower_to: level === "red" ? [{ code: "orange", name: "橙色" }] : level === "orange" ? [{ code: "yellow", name: "黄色" }] : [],
+    outcomes: [{ code: "supported", name: "已经稳下来" }, { code: "referred", name: "已转给专业的人" }, { code: "declined_help", name: "本人不需要帮助" }],
+    new_level_wanted: level === "red", ladder_hours: [24, 72, 168, 720, 2160],
+  };
+}
+
 interface Kept {
   detail: TicketDetail;
   identity: IdentityShown;
@@ -52,7 +66,26 @@ export class FakeDesk {
     this.put(start, "D9RA-5JYE-7", "orange", "周*", "浦沿街道 · 联庄社区", { acknowledge: 71 * MINUTE, speak: 6 * HOUR, visit: 23 * HOUR });
     this.put(start, "F2MK-6CVD-4", "orange", "没有留名字", "浦沿街道 · 办事大厅自助机", { acknowledge: -3 * HOUR, speak: 2 * HOUR, visit: 17 * HOUR }, { holder: "何建国" });
     this.put(start, "H8XN-3RTW-1", "orange", "郑*梅", "浦沿街道 · 之江社区", { acknowledge: -26 * HOUR, speak: -22 * HOUR, follow_up: 20 * HOUR }, { mine: true });
+    this.team(at);
     this.put(start, "K5JD-7PQA-6", "yellow", "孙*", "浦沿街道 · 冠一社区", { contact: 2.6 * 24 * HOUR });
+  }
+
+  /** What several people owe each other: a trip, a ticket offered to us, a level to confirm, somebody who is not found. */
+  private team(at: (ms: number) => string): void {
+    const of = (code: string): TicketDetail => (this.tickets.get(code) as Kept).detail;
+    const out = of("C3TP-8WHN-2");
+    out.team.trip = { name: ME.name, companion: "何建国", set_out_at: at(-22 * MINUTE), arrived_at: null, back_by: at(38 * MINUTE), overdue: false, help_wanted: false, mine: true };
+    out.team.two_people = true;
+    Object.assign(out.team, { acknowledgements_wanted: 2, missing: 1, acknowledgements: [{ name: ME.name, at: at(-80 * MINUTE), mine: true }] });
+    const offered = of("D9RA-5JYE-7");
+    offered.team.transfer = { from_office: "xixing-sfs", from_name: "西兴司法所", to_office: ME.office, to_office_name: ME.office_name, to_name: null, reason: "电话里核对过，本人上个月搬到了浦沿联庄社区。", asked_by: "林一", asked_at: at(-8 * MINUTE), answer_by: at(22 * MINUTE), late: false, answer: null, answer_word: "等回复", answered_by: null, answered_at: null, answer_reason: null, for_me: true };
+    const lost = of("F2MK-6CVD-4");
+    lost.team.attempts = [{ way: "phone", way_word: "打电话", reached: false, at: at(-150 * MINUTE), by: "何建国" }, { way: "door", way_word: "上门", reached: false, at: at(-70 * MINUTE), by: "何建国" }];
+    lost.team.reach = { what: "try", sentence: "再试一次，换一种方式：发条短信，或者请楼下的人捎句话。", ways: ["message", "phone"], due_at: at(50 * MINUTE), late: false };
+    lost.team.lowering = { from_level: "orange", to_level: "yellow", to_word: "黄色", reason: "当面谈过，女儿陪着，药已收好，明天去看门诊。", asked_by: "何建国", asked_at: at(-15 * MINUTE), decided_by: null, decided_at: null, confirmed: null };
+    const followed = of("H8XN-3RTW-1");
+    followed.team.sub_tasks = [{ task: "H8XN-3RTW-1/1", partner: "binwen", partner_name: "滨文社区", what: "去看看人好不好", ask: "今天傍晚去敲个门，看看灯亮不亮，和她女儿打个招呼。", with_name: false, asked_by: ME.name, asked_at: at(-3 * HOUR), due_at: at(2 * HOUR), state: "accepted", state_word: "已接下", late: false, result: null, ended_by: null, ended_at: null }];
+    followed.team.wishes = [{ at: at(-50 * MINUTE), kind: "time", kind_word: "想改时间", text: "明天上午要去复查，下午三点以后方便。" }];
   }
 
   private put(start: Date, code: string, level: TicketRow["level"], resident: string, place: string, due: Partial<Record<ClockShown["name"], number>>, more: { mine?: boolean; holder?: string; wanted?: boolean } = {}): void {
@@ -62,7 +95,7 @@ export class FakeDesk {
     const clocks = (Object.entries(due) as [ClockShown["name"], number][]).map(([name, ms]): ClockShown => {
       const done = holder !== null && (name === "acknowledge" || (name === "contact" && ms < 0) || (code.startsWith("H8") && name === "speak"));
       const keptLate = code.startsWith("C3") && name === "contact";
-      return { name, label: labels[name] ?? name, due_at: at(ms), stopped_at: done ? at(ms + (keptLate ? 9 : -4) * MINUTE) : null, state: done ? (keptLate ? "kept_late" : "kept") : ms < 0 ? "late" : "running" };
+      return { name, label: labels[name] ?? name, due_at: at(ms), stopped_at: done ? at(ms + (keptLate ? 9 : -4) * MINUTE) : null, state: done ? (keptLate ? "kept_late" : "kept") : ms < 0 ? "late" : "running", why: name === "visit" ? ["从本人说那句话算起，4 小时，白天黑夜都算。"] : [] };
     });
     const entry = (ms: number, kind: string, who: string, text: string, note: string | null = null): TicketDetail["timeline"][number] => ({ id: randomUUID(), at: at(ms), kind, who, text, note });
     const opened = Math.min(-3 * MINUTE, ...Object.values(due).map((ms) => ms - 15 * MINUTE));
@@ -87,8 +120,8 @@ export class FakeDesk {
         ...(holder ? [entry(opened + 8 * MINUTE, "acknowledged", holder, "签收了工单")] : []),
         ...(code.startsWith("H8") ? [entry(opened + 40 * MINUTE, "call", holder ?? "", "打电话：通上话了，需要上门", "女儿在身边，明天上午在家。"), entry(opened + 3 * HOUR, "visit", holder ?? "", "上门：见到本人，家人在场；身体有病、亲人去世", "父亲上月去世，自己在等复查结果。愿意见咨询师。")] : []),
       ],
-      follow_ups: code.startsWith("H8") ? [{ id: randomUUID(), due_at: at(20 * HOUR), label: "24 小时随访", done_at: null, outcome: null, late: false }, { id: randomUUID(), due_at: at(7 * 24 * HOUR), label: "7 天随访", done_at: null, outcome: null, late: false }] : [],
-      next_step: "acknowledge", actions: [], close_needs: [], words_kept: 2, chat_open: more.wanted ?? false, chat_mine: false,
+      follow_ups: code.startsWith("H8") ? [{ id: randomUUID(), due_at: at(20 * HOUR), label: "24 小时随访", done_at: null, outcome: null, late: false, invite: false }, { id: randomUUID(), due_at: at(7 * 24 * HOUR), label: "7 天随访", done_at: null, outcome: null, late: false, invite: true }] : [],
+      next_step: "acknowledge", actions: [], close_needs: [], words_kept: 2, chat_open: more.wanted ?? false, chat_mine: false, team: quietTeam(level),
     };
     this.tickets.set(code, {
       detail,
@@ -112,7 +145,9 @@ export class FakeDesk {
     const done = detail.ticket.state === "completed";
     detail.close_needs = [...(kinds.includes("visit") ? [] : ["还没有见到本人：请先上门并记下来。"]), ...(detail.follow_ups.length === 0 ? ["还没有安排随访。"] : detail.follow_ups.some((one) => !one.done_at) ? ["还有随访没有做完。"] : [])];
     detail.next_step = done ? "none" : !held ? "acknowledge" : !kinds.includes("call") ? "call" : !kinds.includes("visit") ? "visit" : detail.follow_ups.length === 0 ? "plan_follow_up" : detail.follow_ups.some((one) => !one.done_at) ? "follow_up" : "close";
-    detail.actions = done ? [] : held ? ["call", "visit", "refer", "plan_follow_up", ...(detail.follow_ups.length ? ["follow_up"] : []), "close"] : ["acknowledge"];
+    detail.actions = done ? [] : held ? ["call", "visit", "refer", "plan_follow_up", ...(detail.follow_ups.length ? (["follow_up"] as const) : []), "close", "attempt", "set_out", "sub_task", "hand_over", "transfer", "to_district", ...(detail.team.lowering ? [] : (["lower"] as const)), ...(detail.team.trip ? (["arrived", "back"] as const) : [])] : ["acknowledge"];
+    if (detail.team.transfer?.for_me) detail.actions.push("answer_transfer");
+    if (detail.team.lowering && detail.team.lowering.asked_by !== ME.name) detail.actions.push("answer_lowering");
     detail.ticket.next_clock = detail.clocks.find((clock) => !clock.stopped_at && clock.state !== "stopped") ?? null;
   }
 
@@ -127,6 +162,18 @@ export class FakeDesk {
       clock.stopped_at = now;
       clock.state = clock.due_at < now ? "kept_late" : "kept";
     }
+  }
+
+  private waiting(): Waiting {
+    const all = [...this.tickets.values()].map((kept) => kept.detail);
+    const head = ({ ticket }: TicketDetail): { code: string; level: TicketRow["level"]; level_word: string; place: string } => ({ code: ticket.code, level: ticket.level, level_word: ticket.level_word, place: ticket.place });
+    return {
+      now: new Date().toISOString(),
+      transfers: all.flatMap((one) => (one.team.transfer?.for_me ? [{ ...head(one), from_name: one.team.transfer.from_name, to_name: null, answer_by: one.team.transfer.answer_by, late: false }] : [])),
+      lowerings: all.flatMap((one) => (one.team.lowering ? [{ ...head(one), to_level: one.team.lowering.to_level, to_word: one.team.lowering.to_word, asked_by: one.team.lowering.asked_by, asked_at: one.team.lowering.asked_at }] : [])),
+      trips: all.flatMap((one) => (one.team.trip ? [{ code: one.ticket.code, name: one.team.trip.name, companion: one.team.trip.companion, back_by: one.team.trip.back_by, overdue: false, help_wanted: one.team.trip.help_wanted, mine: one.team.trip.mine }] : [])),
+      decisions: [],
+    };
   }
 
   private rows(view: string): TicketRow[] {
@@ -179,6 +226,7 @@ export class FakeDesk {
       const counts = Object.fromEntries(["open", "mine", "due", "overdue", "follow_up", "closed"].map((view) => [view, this.rows(view).length]));
       return { status: 200, data: { tickets: this.rows(query.get("view") ?? "open"), counts, now: new Date().toISOString(), red_bar: this.redBar } };
     }
+    if (path === "/api/staff/waiting") return { status: 200, data: this.waiting() };
     if (path === "/api/staff/desk-calls") return { status: 200, data: this.calls };
     if (path.startsWith("/api/staff/desk-calls/")) {
       this.calls = this.calls.map((call) => (path.includes(call.id) ? { ...call, answered_by: ME.name } : call));
@@ -227,7 +275,7 @@ export class FakeDesk {
           this.note(kept, "follow_up", "做了一次随访", body.note);
         } else {
           for (const hours of body.after_hours as number[]) {
-            detail.follow_ups.push({ id: randomUUID(), due_at: new Date(Date.now() + hours * HOUR).toISOString(), label: hours > 24 ? `${hours / 24} 天随访` : `${hours} 小时随访`, done_at: null, outcome: null, late: false });
+            detail.follow_ups.push({ id: randomUUID(), due_at: new Date(Date.now() + hours * HOUR).toISOString(), label: hours > 24 ? `${hours / 24} 天随访` : `${hours} 小时随访`, done_at: null, outcome: null, late: false, invite: body.invite === true });
           }
           this.note(kept, "planned", "安排了随访", null);
         }
@@ -236,6 +284,17 @@ export class FakeDesk {
         if (detail.close_needs.length) return problem(409, "not_ready", `还不能结案：${detail.close_needs.join("")}`);
         Object.assign(ticket, { state: "completed", state_word: "已结案" });
         this.note(kept, "closed", "结案", body.note);
+        return done;
+      case "transfer":
+        detail.team.transfer = { from_office: ME.office, from_name: ME.office_name, to_office: String(body.to_office), to_office_name: "西兴司法所", to_name: null, reason: String(body.reason), asked_by: ME.name, asked_at: new Date().toISOString(), answer_by: new Date(Date.now() + 30 * MINUTE).toISOString(), late: false, answer: null, answer_word: "等回复", answered_by: null, answered_at: null, answer_reason: null, for_me: false };
+        this.note(kept, "transfer", "请西兴司法所接手", null);
+        return done;
+      case "lowering":
+        detail.team.lowering = { from_level: ticket.level, to_level: "orange", to_word: "橙色", reason: String(body.reason), asked_by: ME.name, asked_at: new Date().toISOString(), decided_by: null, decided_at: null, confirmed: null };
+        return done;
+      case "trip":
+        if (about === "back") detail.team.trip = body.how === "help" && detail.team.trip ? { ...detail.team.trip, help_wanted: true } : null;
+        else detail.team.trip = { name: ME.name, companion: (body.companion as string | null) ?? null, set_out_at: new Date().toISOString(), arrived_at: null, back_by: new Date(Date.now() + Number(body.minutes) * MINUTE).toISOString(), overdue: false, help_wanted: false, mine: true };
         return done;
       case "identity":
         this.note(kept, "read", `查看了联系方式，理由：${String(body.reason)}`, null);

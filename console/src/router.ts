@@ -2,6 +2,9 @@
 import { createRouter, createWebHistory } from "vue-router";
 import ListPage from "./pages/ListPage.vue";
 import TicketPage from "./pages/TicketPage.vue";
+import DutyPage from "./pages/DutyPage.vue";
+import PartnerPage from "./pages/PartnerPage.vue";
+import PeoplePage from "./pages/PeoplePage.vue";
 import ChatPage from "./pages/ChatPage.vue";
 import { VIEWS } from "./words/views";
 
@@ -12,6 +15,9 @@ export const router = createRouter({
     { path: `/list/:view(${VIEWS.join("|")})`, name: "list", component: ListPage, props: true },
     { path: "/tickets/:code", name: "ticket", component: TicketPage, props: true },
     { path: "/tickets/:code/chat", name: "chat", component: ChatPage, props: true },
+    { path: "/duty", name: "duty", component: DutyPage },
+    { path: "/people", name: "people", component: PeoplePage },
+    { path: "/partner", name: "partner", component: PartnerPage },
     { path: "/:rest(.*)*", redirect: "/list/open" },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },

@@ -5,6 +5,7 @@ import CloseForm from "../src/forms/CloseForm.vue";
 import VisitForm from "../src/forms/VisitForm.vue";
 import { drafts } from "../src/state/drafts";
 import { login, logout, session } from "../src/state/session";
+import { quietTeam } from "../fake/desk";
 import { dialogs, TestNetwork } from "./desk";
 
 const CODE = "C3TP-8WHN-2";
@@ -122,7 +123,7 @@ describe("what a worker has typed", () => {
 
 describe("the forms", () => {
   it("show the server's refusal beside what was typed", async () => {
-    const page = mount(CloseForm, { props: { code: CODE, needs: ["还没有见到本人：请先上门并记下来。"] }, attachTo: document.body });
+    const page = mount(CloseForm, { props: { code: CODE, needs: ["还没有见到本人：请先上门并记下来。"], team: quietTeam("orange"), planned: true }, attachTo: document.body });
     open.push(page);
     expect(at("close-needs").textContent).toContain("还没有见到本人");
     choose("close-outcome-supported");

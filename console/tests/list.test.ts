@@ -23,7 +23,7 @@ function ticket(code: string, level: TicketRow["level"], due: string, opened = N
     holder: null,
     mine: false,
     opened_at: opened,
-    next_clock: { name: "acknowledge", label: "签收", due_at: due, stopped_at: null, state: "running" },
+    next_clock: { name: "acknowledge", label: "签收", due_at: due, stopped_at: null, state: "running", why: [] },
     worker_wanted_in_chat: false,
     drill: false,
   };

@@ -6,7 +6,7 @@ import { clockTime, clockWords, countdown, fieldTime, followUpWords, momentOf, s
 const at = (day: number, time: string): Date => new Date(`2026-11-${String(day).padStart(2, "0")}T${time}+08:00`);
 
 function clock(due: Date, more: Partial<ClockShown> = {}): ClockShown {
-  return { name: "acknowledge", label: "签收", due_at: due.toISOString(), stopped_at: null, state: "running", ...more };
+  return { name: "acknowledge", label: "签收", due_at: due.toISOString(), stopped_at: null, state: "running", why: [], ...more };
 }
 
 describe("a deadline in words", () => {
@@ -75,7 +75,7 @@ describe("lateness is a word", () => {
   });
 
   it("a planned follow-up past its time is late", () => {
-    const planned = { id: "1", due_at: at(22, "09:00:00").toISOString(), label: "24 小时随访", done_at: null, outcome: null, late: false };
+    const planned = { id: "1", due_at: at(22, "09:00:00").toISOString(), label: "24 小时随访", done_at: null, outcome: null, late: false, invite: false };
     expect(followUpWords(planned, at(22, "10:30:00")).lead).toBe("已超时 1 小时 30 分钟");
   });
 });

@@ -4,21 +4,21 @@ import type { Answer, Refusal } from "../api/client";
 import type { TicketDetail } from "../api/types";
 import { drafts, type Draft, type FormName } from "../state/drafts";
 
-export interface Recording<T> {
+export interface Recording<T, R> {
   draft: Draft<T>;
   sending: Ref<boolean>;
   refusal: Ref<Refusal | null>;
-  /** Send it; true when the server has it. A second press while it is on its way does nothing. */
-  send: () => Promise<TicketDetail | null>;
+  /** Send it; the server's answer when it has it. A second press while it is on its way does nothing. */
+  send: () => Promise<R | null>;
 }
 
-export function useRecording<T extends object>(
+export function useRecording<T extends object, R = TicketDetail>(
   code: string,
   form: FormName,
   blank: () => T,
-  post: (client_id: string, body: T) => Promise<Answer<TicketDetail>>,
+  post: (client_id: string, body: T) => Promise<Answer<R>>,
   about = "",
-): Recording<T> {
+): Recording<T, R> {
   const draft = drafts.of(code, form, blank, about);
   const sending = ref(false);
   const refusal = ref<Refusal | null>(null) as Ref<Refusal | null>;
@@ -27,7 +27,7 @@ export function useRecording<T extends object>(
     () => (draft.touched = true),
     { deep: true, flush: "sync" },
   );
-  async function send(): Promise<TicketDetail | null> {
+  async function send(): Promise<R | null> {
     if (sending.value) return null;
     sending.value = true;
     refusal.value = null;

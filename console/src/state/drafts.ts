@@ -11,7 +11,27 @@ export interface Draft<T> {
   touched: boolean;
 }
 
-export type FormName = "call" | "visit" | "refer" | "plan_follow_up" | "follow_up" | "close" | "chat" | "words" | "identity";
+/** Forms of the ticket itself. */
+type TicketForm = "call" | "visit" | "refer" | "plan_follow_up" | "follow_up" | "close" | "chat" | "words" | "identity";
+/** Forms of what several people do on it. */
+export type TeamForm =
+  | "hand_over"
+  | "take_over"
+  | "to_district"
+  | "decide"
+  | "transfer"
+  | "answer_transfer"
+  | "attempt"
+  | "sub_task"
+  | "set_out"
+  | "back"
+  | "two_people"
+  | "lower"
+  | "answer_lowering"
+  | "reopen";
+/** Forms that belong to no ticket: their drafts lie under the name of what they change. */
+type OtherForm = "partner_task" | "shift" | "leave" | "swap" | "contact_point" | "person";
+export type FormName = TicketForm | TeamForm | OtherForm;
 
 class Drafts {
   private kept = reactive(new Map<string, Draft<unknown>>());

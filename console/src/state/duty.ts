@@ -1,7 +1,8 @@
-/** What must be seen on every page: the open list, the red bar, people who wait at a kiosk, new red tickets. */
+/** What must be seen on every page: the open list, the red bar, people who wait at a kiosk or for an answer, new red tickets. */
 import { reactive } from "vue";
 import { api, ask } from "../api/client";
-import type { DeskCallShown, TicketList, TicketRow } from "../api/types";
+import type { DeskCallShown, TicketList, TicketRow, Waiting } from "../api/types";
+import { hush, listen } from "./bell";
 import { serverSaidTheTime } from "./clock";
 import { speak } from "./notices";
 import { poll } from "./poll";
@@ -9,13 +10,15 @@ import { poll } from "./poll";
 interface Duty {
   list: TicketList | null;
   calls: DeskCallShown[];
+  /** Tickets offered, lowerings to confirm, colleagues who are out, what the district has to decide. */
+  waiting: Waiting | null;
   /** Codes of red tickets that came while this page was open and were not looked at yet. */
   fresh: string[];
   /** Since when nothing could be fetched; the list on the page is as old as this. */
   silentSince: Date | null;
 }
 
-const blank = (): Duty => ({ list: null, calls: [], fresh: [], silentSince: null });
+const blank = (): Duty => ({ list: null, calls: [], waiting: null, fresh: [], silentSince: null });
 
 export const duty = reactive<Duty>(blank());
 let seen: Set<string> | null = null;
@@ -31,13 +34,16 @@ export function title(freshReds: number): string {
   return freshReds > 0 ? `（${freshReds}）心桥工作台` : "心桥工作台";
 }
 
-/** One look at the open list and at the kiosks. */
+/** One look at the open list, at the kiosks, and at what waits for an answer. */
 export async function look(): Promise<void> {
-  const [list, calls] = await Promise.all([
+  const [list, calls, waiting] = await Promise.all([
     ask(api.GET("/api/staff/tickets", { params: { query: { view: "open" } } })),
     ask(api.GET("/api/staff/desk-calls")),
+    ask(api.GET("/api/staff/waiting")),
+    listen(),
   ]);
   if (calls.ok) duty.calls = calls.data;
+  if (waiting.ok) duty.waiting = waiting.data;
   if (!list.ok) {
     if (list.refusal.kind !== "expired") duty.silentSince ??= new Date();
     return;
@@ -57,6 +63,7 @@ export function stayOnDuty(): () => void {
   return () => {
     stop();
     seen = null;
+    hush();
     Object.assign(duty, blank());
   };
 }

@@ -1,5 +1,5 @@
 /** The words on the chips. Values are the contract's; the labels are what a worker would say. */
-import type { CloseTicket, RecordCall, RecordFollowUp, RecordReferral, RecordVisit } from "../api/types";
+import type { Level, RecordCall, RecordFollowUp, RecordReferral, RecordVisit } from "../api/types";
 
 export interface Choice<V extends string | number | boolean> {
   value: V;
@@ -54,20 +54,21 @@ export const FOLLOW_UP_OUTCOMES: Choice<RecordFollowUp["outcome"]>[] = [
   { value: "not_reached", label: "没联系上" },
 ];
 
-export const CLOSE_OUTCOMES: Choice<CloseTicket["outcome"]>[] = [
-  { value: "supported", label: "已经稳下来" },
-  { value: "referred", label: "已转给专业的人" },
-  { value: "declined_help", label: "本人不需要帮助" },
-  { value: "moved_away", label: "已搬走" },
-  { value: "mistaken", label: "弄错了" },
+export const CLOSE_LEVELS: Choice<Level>[] = [
+  { value: "green", label: "绿 · 平稳" },
+  { value: "blue", label: "蓝 · 留意一下" },
+  { value: "yellow", label: "黄 · 建议聊聊" },
+  { value: "orange", label: "橙 · 还要有人帮" },
 ];
-
-/** The standard ladder, in hours. */
-export const LADDER = [24, 7 * 24, 30 * 24] as const;
 
 /** "24 小时后", "7 天后". */
 export function afterWords(hours: number): string {
   return hours > 24 && hours % 24 === 0 ? `${hours / 24} 天后` : `${hours} 小时后`;
+}
+
+/** "24 小时后、7 天后、30 天后" */
+export function ladderWords(ladder: readonly number[]): string {
+  return ladder.map(afterWords).join("、");
 }
 
 export const IDENTITY_REASONS = ["准备打电话联系", "准备上门走访", "核对地址"];

@@ -10,7 +10,9 @@ const DEED: Record<ClockShown["name"], string> = {
   contact: "联系",
   speak: "通上话",
   visit: "上门",
+  reach: "再找一次",
   follow_up: "随访",
+  close: "结案",
 };
 
 export type Lateness = "running" | "soon" | "late" | "kept" | "kept_late" | "stopped";
@@ -147,6 +149,7 @@ export function followUpWords(planned: FollowUpShown, now: Date): ClockWords {
       due_at: planned.due_at,
       stopped_at: planned.done_at,
       state: planned.done_at ? (late ? "kept_late" : "kept") : late ? "late" : "running",
+      why: [],
     },
     now,
   );

@@ -1,0 +1,35 @@
+/** Which pages somebody of a role has. What they may do there is the server's to say. */
+import type { IconName } from "../components/Icon.vue";
+
+export interface PageTab {
+  name: "list" | "duty" | "people" | "partner";
+  to: string;
+  word: string;
+  icon: IconName;
+}
+
+const LIST: PageTab = { name: "list", to: "/list/open", word: "工单", icon: "check" };
+const DUTY: PageTab = { name: "duty", to: "/duty", word: "值班表", icon: "calendar" };
+const PEOPLE: PageTab = { name: "people", to: "/people", word: "人员", icon: "people" };
+const PARTNER: PageTab = { name: "partner", to: "/partner", word: "协办任务", icon: "hand" };
+
+/** A partner sees what was asked of it and nothing else; people are for those who lead them. */
+export function pagesOf(role: string | undefined): PageTab[] {
+  if (role === undefined) return [];
+  if (role === "partner") return [PARTNER];
+  if (role === "administrator") return [DUTY, PEOPLE];
+  return role === "supervisor" ? [LIST, DUTY, PEOPLE] : [LIST, DUTY];
+}
+
+/** Where this role begins. */
+export function homeOf(role: string | undefined): string {
+  return pagesOf(role)[0]?.to ?? "/list/open";
+}
+
+/** Whether this role has anything to do with tickets as a whole. */
+export const hasTickets = (role: string | undefined): boolean => pagesOf(role).includes(LIST);
+
+/** Who is given the printed call list. */
+export function mayPrintCallList(role: string | undefined): boolean {
+  return role === "supervisor" || role === "duty_officer";
+}
