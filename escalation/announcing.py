@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from escalation.chain import CHANNEL, Telling
 from escalation.outbox import IN_APP, QueuedNotice, points_of, queue
-from escalation.roster import Calendar, on_duty
+from escalation.roster import on_duty
 from escalation.triage import Level
 
 
@@ -37,7 +37,7 @@ def announce(
         return 0
     ways: list[tuple[str, UUID | None, str, UUID | None]] = [("", person, IN_APP, None)]
     people = (
-        [person] if person else [p.staff_id for p in on_duty(db, office, audience, now, calendar_of(telling))]
+        [person] if person else [p.staff_id for p in on_duty(db, office, audience, now, telling.calendar)]
     )
     for one in people or [None]:
         points = points_of(db, office, audience, one)
@@ -81,8 +81,3 @@ def announce(
 def is_told(db: Session, key: str) -> bool:
     """Whether this occasion was told before."""
     return db.scalar(select(QueuedNotice.id).where(QueuedNotice.key == key)) is not None
-
-
-def calendar_of(telling: Telling) -> Calendar | None:
-    """The official calendar that this process works by."""
-    return getattr(telling, "calendar", None)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from escalation.announcing import announce, calendar_of
+from escalation.announcing import announce
 from escalation.chain import Telling
 from escalation.duty import DutyChange, DutyShift
 from escalation.duty_gaps import AHEAD, Gap, gaps_of, tell_of
@@ -215,7 +215,7 @@ class DutyBook:
 
     def _gaps(self, db: Session, office: str, from_at: datetime, to_at: datetime) -> tuple[Gap, ...]:
         db.flush()
-        return gaps_of(db, self.office(office), from_at, to_at, calendar_of(self.telling))
+        return gaps_of(db, self.office(office), from_at, to_at, self.telling.calendar)
 
     def _tell_new(
         self,
@@ -235,7 +235,7 @@ class DutyBook:
         return new
 
     def _tell_offer(self, db: Session, office: Office, change: DutyChange, now: datetime) -> None:
-        zone = zone_of(calendar_of(self.telling))
+        zone = zone_of(self.telling.calendar)
         announce(
             db,
             key=f"offer.{change.id}",

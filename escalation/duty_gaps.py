@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from escalation.announcing import announce, calendar_of, is_told
+from escalation.announcing import announce, is_told
 from escalation.chain import Telling
 from escalation.duty_store import active_staff, changes_between, reachable_of, shifts_of
 from escalation.duty_words import gap_words
@@ -98,7 +98,7 @@ def tell_gaps(db: Session, telling: Telling, now: datetime) -> int:
     Once a day, between nine and five, and only on working days, except for a gap that begins before the next one:
     that is told on a day of rest too. Asked again the same day it tells nothing, so it may be asked every minute.
     """
-    calendar = calendar_of(telling)
+    calendar = telling.calendar
     local = now.astimezone(zone_of(calendar))
     if not TOLD_FROM <= local.time() < TOLD_UNTIL:
         return 0
@@ -121,7 +121,7 @@ def tell_of(
     db: Session, office: Office, found: Sequence[Gap], occasion: str, telling: Telling, now: datetime
 ) -> int:
     """Tell the office's lead and the district's desk of these gaps; the same occasion twice is told once."""
-    text = told_together(found, now, calendar_of(telling))
+    text = told_together(found, now, telling.calendar)
     respond_by = found[0].from_at
     told = 0
     desk = telling.district.desk

@@ -7,17 +7,17 @@ belong to offices and stay where they are. There is therefore no "hand everythin
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast, get_args
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, and_, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from escalation import chain
-from escalation.announcing import announce, calendar_of
+from escalation.announcing import announce
 from escalation.chain import Telling
 from escalation.contact_book import AUDIENCES, add_point, points_kept
 from escalation.contact_point import ContactPoint
@@ -26,10 +26,11 @@ from escalation.duty_store import lock_roster
 from escalation.errors import NotAllowed, NotThere, PersonnelError
 from escalation.outbox import QueuedNotice, queue
 from escalation.policy import Policy
+from escalation.policy_book import PolicyBook
 from escalation.staff import Role, StaffAccount, StaffSession, new_account
-from escalation.store import clock_of
+from escalation.store import clock_of, undo_acknowledgements
 from escalation.teamwork import Acknowledgement, Lowering, Trip
-from escalation.ticket import Ticket
+from escalation.ticket import Ticket, TicketDesk
 from escalation.triage import Level
 from storage import audit
 from storage.database import Database
@@ -45,7 +46,6 @@ ROLES: dict[str, str] = {
 }
 TEAM = ("judicial_officer", "social_worker")
 """Whom a supervisor may hire and let go; the others are the administrator's matter."""
-CONTACT_AGAIN = timedelta(minutes=30)
 _USERNAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 _SHORTEST_PASSWORD = 10
 
@@ -89,7 +89,7 @@ class Personnel:
         self,
         database: Database,
         clock: Callable[[], datetime],
-        policies: Mapping[str, Policy],
+        policies: PolicyBook,
         telling: Telling,
         partners: Collection[str] = (),
     ) -> None:
@@ -262,7 +262,7 @@ class Personnel:
         """Let go of everything that this account had, and tell the office. The caller ends or moves the account."""
         lock_roster(db, account.office)
         office = next((o for o in offices_on_duty(self.telling.district) if o.code == account.office), None)
-        calendar = calendar_of(self.telling)
+        calendar = self.telling.calendar
         active, account.active = account.active, True
         db.flush()
         before = set(gaps_of(db, office, now, now + AHEAD, calendar)) if office else set()
@@ -293,7 +293,7 @@ class Personnel:
             .execution_options(populate_existing=True)
         ).all()
         for ticket in held:
-            self._lapse(db, ticket, now)
+            let_go(db, ticket, self.policies.of(db, ticket), self.telling, now)
         taken = db.scalars(
             select(Acknowledgement)
             .join(Ticket, Ticket.id == Acknowledgement.ticket_id)
@@ -323,36 +323,18 @@ class Personnel:
             )
         return HandedBack(len(held), len(taken), len(trips), len(lowerings))
 
-    def _lapse(self, db: Session, ticket: Ticket, now: datetime) -> None:
-        """Nobody has this ticket any more: it is told from the first step on, at this very moment."""
-        ticket.lapse(now)
-        for taken in db.scalars(
-            select(Acknowledgement).where(
-                Acknowledgement.ticket_id == ticket.id, Acknowledgement.undone_at.is_(None)
-            )
-        ):
-            taken.undone_at = now
-        contact = clock_of(db, ticket, "contact")
-        if contact is not None and contact.stopped_at is None:
-            contact.due_at = now + CONTACT_AGAIN
-        chain.note(db, ticket, "lapsed", "系统", "签收的人已离岗，工单重新派出。", now)
-        chain.take_step(db, ticket, self.policies[ticket.kind], self.telling, now)
-        audit.record(
-            db, actor="personnel", action="acknowledgement.lapsed", subject=f"ticket:{ticket.code}", at=now
-        )  # fmt: skip
-
     def _one_fewer(self, db: Session, ticket: Ticket, now: datetime) -> None:
         """A second person is wanted again on this ticket."""
         ticket.missing += 1
         ticket.start_chain(now)
         chain.note(db, ticket, "lapsed", "系统", "第二位签收的人已离岗，再请一位。", now)
-        chain.take_step(db, ticket, self.policies[ticket.kind], self.telling, now)
+        chain.take_step(db, ticket, self.policies.of(db, ticket), self.telling, now)
 
     def _tell_lead(self, db: Session, ticket_id: UUID, occasion: str, why: str, now: datetime) -> None:
         ticket = db.get_one(Ticket, ticket_id, with_for_update=True)
         chain.note(db, ticket, "left", "系统", why, now)
         if ticket.closed_at is None:
-            chain.tell(db, ticket, "supervisor", f"left.{occasion}", now, self.telling, now)
+            chain.tell_up(db, ticket, "supervisor", f"left.{occasion}", now, self.telling, now)
 
     def _tell_left(self, db: Session, account: StaffAccount, back: HandedBack, now: datetime) -> None:
         """The lead hears that somebody is gone and what was told again; no name stands in a notice."""
@@ -439,6 +421,37 @@ class Personnel:
         audit.record(
             db, actor=by.username, action=action, subject=f"staff:{account.username}", at=now, **details
         )  # fmt: skip
+
+
+def abandoned(now: datetime) -> Select[Ticket]:
+    """Open tickets in the hands of somebody who is gone, or who may not even see them any more.
+
+    Leaving hands everything back by itself; this finds what was taken in the same instant.
+    """
+    beside = select(TicketDesk.id).where(
+        TicketDesk.ticket_id == Ticket.id, TicketDesk.office == StaffAccount.office
+    )
+    sees = and_(StaffAccount.active, or_(StaffAccount.office == Ticket.office, beside.exists()))
+    return (
+        select(Ticket)
+        .join(StaffAccount, StaffAccount.id == Ticket.holder_id)
+        .where(Ticket.closed_at.is_(None), not_(sees))
+        .order_by(Ticket.level.desc(), Ticket.spoken_at)
+    )
+
+
+def let_go(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now: datetime) -> None:
+    """Nobody has this ticket any more: it is told from the first step on, at this very moment."""
+    ticket.lapse(now, policy.levels[ticket.rated].acknowledgements)
+    undo_acknowledgements(db, ticket, now)
+    contact = clock_of(db, ticket, "contact")
+    if contact is not None and contact.stopped_at is None:
+        chain.set_deadline(db, ticket, contact, policy, now, "lapsed", since=now)
+    chain.note(db, ticket, "lapsed", "系统", "签收的人已离岗，工单重新派出。", now)
+    chain.take_step(db, ticket, policy, telling, now)
+    audit.record(
+        db, actor="personnel", action="acknowledgement.lapsed", subject=f"ticket:{ticket.code}", at=now
+    )
 
 
 def contact_words(point: ContactPoint) -> str:

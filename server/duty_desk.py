@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from escalation.announcing import calendar_of
 from escalation.chain import Telling
 from escalation.duty import DutyChange, DutyShift
 from escalation.duty_book import ON_SHIFT, DutyBook, NewShift, leads, may_read
@@ -56,7 +55,7 @@ class DutyDesk:
         here = self._readable(account, office)
         if not 1 <= days <= LONGEST_LOOK:
             raise RosterError(f"一次最多看 {LONGEST_LOOK} 天。")
-        calendar = calendar_of(self.telling)
+        calendar = self.telling.calendar
         now = self.clock()
         first = from_day or local_day(now, calendar)
         if abs((first - local_day(now, calendar)).days) > 3660:
@@ -66,7 +65,7 @@ class DutyDesk:
 
     def gaps(self, staff: Staff) -> DutyGaps:
         """What the coming week lacks: of the caller's office, or of all for whoever answers for the district."""
-        account, now, calendar = staff.account, self.clock(), calendar_of(self.telling)
+        account, now, calendar = staff.account, self.clock(), self.telling.calendar
         offices = [o for o in offices_on_duty(self.telling.district) if may_read(account, o.code)]
         if account.role == "partner":
             raise NotAllowed("值班表只给本区工作人员看。")
@@ -145,7 +144,7 @@ class DutyDesk:
     def _week(
         self, db: Session, account: StaffAccount, here: Office, first: date, days: int, now: datetime
     ) -> DutyWeek:
-        calendar = calendar_of(self.telling)
+        calendar = self.telling.calendar
         begin = datetime.combine(first, time(), zone_of(calendar))
         end = begin + timedelta(days=days)
         active = active_staff(db, here.code)
@@ -198,7 +197,7 @@ class DutyDesk:
         active: dict[UUID, StaffAccount],
         now: datetime,
     ) -> DayShown:
-        calendar = calendar_of(self.telling)
+        calendar = self.telling.calendar
         zone = zone_of(calendar)
         begin = datetime.combine(day, time(), zone)
         end = datetime.combine(day + timedelta(days=1), time(), zone)
@@ -228,7 +227,7 @@ class DutyDesk:
             from_at=gap.from_at,
             to_at=gap.to_at,
             words=gap_words(
-                gap.office_name, gap.duty, gap.from_at, gap.to_at, now, zone_of(calendar_of(self.telling))
+                gap.office_name, gap.duty, gap.from_at, gap.to_at, now, zone_of(self.telling.calendar)
             ),
         )
 
@@ -244,7 +243,7 @@ class DutyDesk:
             name=names[change.staff_id].name,
             from_at=change.from_at,
             to_at=change.to_at,
-            words=span_words(change.from_at, change.to_at, now, zone_of(calendar_of(self.telling))),
+            words=span_words(change.from_at, change.to_at, now, zone_of(self.telling.calendar)),
             replaced_by=names[change.replaced_by].name if change.replaced_by else None,
             mine=mine,
             for_me=for_me,
