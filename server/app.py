@@ -14,7 +14,7 @@ from server import errors, logs, pages
 from server.callers import SessionCookie
 from server.errors import TooOften
 from server.gate import MESSAGES, Gate
-from server.routes import chat, console, duty, gateway, internal, notices, public
+from server.routes import chat, console, duty, gateway, internal, notices, public, teamwork
 from server.schemas import Problem
 from server.settings import settings
 from server.wiring import Services, wire
@@ -63,6 +63,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         duty.router,
         notices.router,
         gateway.router,
+        teamwork.router,
     ):
         app.include_router(router, responses=PROBLEMS)
     pages.install(app)

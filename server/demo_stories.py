@@ -18,6 +18,7 @@ from escalation.channels import Notice, Receipt
 from escalation.outbox import deliver_due
 from escalation.staff import StaffAccount
 from escalation.store import follow_ups_of, tickets_for
+from escalation.triage import Level
 from residents.resident import ContactField
 from residents.session import ResidentSession
 from server.settings import Settings
@@ -146,7 +147,7 @@ def _casework(
         ),
         ({"minutes": 15}, lambda: work.record_referral(account, code, uuid4(), to, True)),
         ({"minutes": 3}, lambda: work.plan_follow_ups(account, code, uuid4(), [24, 168, 720])),
-        ({"minutes": 2}, lambda: work.close(account, code, uuid4(), "supported")),
+        ({"minutes": 2}, lambda: work.close(account, code, uuid4(), "supported", new_level=Level.BLUE)),
     )
     for span, act in acts:
         clock.passes(**span)

@@ -253,7 +253,7 @@ class Workforce:
         account, client_id = self.accounts[who.username], self._client_id(chance)
         outcome = chance.choice(("supported", "supported", "referred", "declined_help", "moved_away"))
         work = services.console.casework
-        if self._try("close", lambda: work.close(account, case.code, client_id, outcome)):
+        if self._try("close", lambda: work.close(account, case.code, client_id, outcome, new_level=Level.BLUE)):
             self._did(who, "close", case)
             return
         case.acts += 1

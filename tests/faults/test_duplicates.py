@@ -110,7 +110,7 @@ def test_what_an_officer_records_three_times_at_once_is_recorded_once(town: Town
         officer.on(code, "visits", outcome="met", findings=["illness"], family_present=True)
         officer.on(code, "referrals", to="counsellor", agreed=True)
         officer.on(code, "follow-ups", after_hours=[24, 168])
-        officer.on(code, "close", outcome="referred")
+        officer.on(code, "close", outcome="referred", new_level="blue")
         town_of[street] = {name: count - before[name] for name, count in rows(town).items()}
     assert town_of["puyan"] == town_of["changhe"]
 

@@ -264,7 +264,7 @@ def test_taking_back_the_tick_for_contact_forgets_how_they_are_reached(town: Tow
     code = officer.only_ticket()["code"]
     officer.acknowledges(code)
     officer.on(code, "calls", outcome="spoke")
-    officer.on(code, "close", outcome="supported")
+    officer.on(code, "close", outcome="supported", new_level="blue")
     resident.agrees(contact=False)
 
     assert resident.sends("GET", "/record").json()["联系方式"] == {}

@@ -130,7 +130,7 @@ def test_red_is_not_closed_before_somebody_was_there(town: Town) -> None:
     officer.on(code, "visits", outcome="met", findings=["illness", "bereavement"], family_present=True)
     officer.on(code, "referrals", to="counsellor", agreed=True)
     officer.on(code, "follow-ups", after_hours=[24, 168, 720])
-    closed = officer.on(code, "close", outcome="referred")
+    closed = officer.on(code, "close", outcome="referred", new_level="blue")
     assert closed["ticket"]["state"] == "completed"
 
     progress = town.ask("GET", f"/api/progress/{resident.turn.alarm.code}").json()
@@ -146,7 +146,7 @@ def test_a_follow_up_that_nobody_does_is_told_although_the_ticket_is_closed(town
     officer.acknowledges(code)
     officer.on(code, "visits", outcome="met")
     officer.on(code, "follow-ups", after_hours=[24])
-    officer.on(code, "close", outcome="supported")
+    officer.on(code, "close", outcome="supported", new_level="blue")
     town.jobs()
     rung = town.channel.rang(code)
     town.passes(hours=24, minutes=2)
@@ -281,7 +281,7 @@ def test_erasing_keeps_only_what_reaching_them_needs(town: Town, opened: bool) -
         assert officer.does("POST", f"/tickets/{code}/words", {"reason": "了解情况"}) == []
         officer.on(code, "visits", outcome="met")
         officer.on(code, "follow-ups", after_hours=[24])
-        officer.on(code, "close", outcome="supported")
+        officer.on(code, "close", outcome="supported", new_level="blue")
         identity = officer.does("POST", f"/tickets/{code}/identity", {"reason": "查看"})
         assert identity["name"] is None
 

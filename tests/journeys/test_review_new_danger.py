@@ -73,7 +73,7 @@ def test_red_is_not_closed_with_a_visit_or_a_referral_of_before(
     assert officer.asks("POST", f"/tickets/{code}/close", body).status_code == 409
     assert clocks(officer)["visit"] == "running"
     officer.on(code, "visits", outcome="met")
-    officer.on(code, "close", outcome="supported")
+    officer.on(code, "close", outcome="supported", new_level="blue")
 
 
 def test_danger_is_said_again_after_the_visit_and_the_clocks_run_again(

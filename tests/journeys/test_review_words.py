@@ -136,7 +136,7 @@ def test_the_program_answers_again_when_the_ticket_is_closed_with_a_worker_in_th
     officer.does("POST", f"/tickets/{code}/chat", {"action": "join"})
     officer.on(code, "calls", outcome="spoke")
     officer.on(code, "follow-ups", after_hours=[24])
-    closed = officer.on(code, "close", outcome="supported")
+    closed = officer.on(code, "close", outcome="supported", new_level="blue")
     assert not closed["chat_mine"]
     heard = len(town.dialogue.heard)
 

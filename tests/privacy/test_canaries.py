@@ -164,7 +164,7 @@ def is_cared_for(town: RealTown, who: Canary) -> None:
     planned = officer.on(code, "follow-ups", after_hours=[24])
     follow_up = planned["follow_ups"][0]["id"]
     officer.on(code, f"follow-ups/{follow_up}", outcome="better", note=who.note)
-    officer.on(code, "close", outcome="referred", note=who.note)
+    officer.on(code, "close", outcome="referred", new_level="blue", note=who.note)
     town.ask("GET", f"/api/progress/{resident.turn.alarm.code}")
     resident.sends("GET", "")
 
@@ -200,7 +200,7 @@ def is_erased_while_somebody_is_coming(town: RealTown, who: Canary) -> None:
     assert resident.sends("DELETE", "/record").json()["kept"]
     officer.on(code, "visits", outcome="met", note=who.note)
     officer.on(code, "follow-ups", after_hours=[24])
-    officer.on(code, "close", outcome="mistaken", note=who.note)
+    officer.on(code, "close", outcome="supported", new_level="blue", note=who.note)
 
 
 def takes_the_record_along(town: RealTown, who: Canary) -> None:

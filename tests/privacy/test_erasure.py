@@ -98,7 +98,7 @@ def is_helped(town: Town, *, close: bool) -> tuple[Officer, str]:
     officer.on(code, "visits", outcome="met", note=WHO.note)
     officer.on(code, "follow-ups", after_hours=[24])
     if close:
-        officer.on(code, "close", outcome="supported", note=WHO.note)
+        officer.on(code, "close", outcome="supported", new_level="blue", note=WHO.note)
     return officer, code
 
 
@@ -156,7 +156,7 @@ def test_an_open_ticket_keeps_what_reaching_them_needs_until_it_closes(
     shown = officer.does("POST", f"/tickets/{code}/identity", {"reason": "还要上门"})
     assert (shown["name"], shown["address"]) == (WHO.name, WHO.address)
 
-    officer.on(code, "close", outcome="supported", note=WHO.note)
+    officer.on(code, "close", outcome="supported", new_level="blue", note=WHO.note)
     assert openable(town) == {"ticket.resident_code": 1}
 
 
@@ -174,7 +174,7 @@ def test_a_second_open_ticket_still_knows_who_it_is_about(town: Town) -> None:
     for code in codes.values():
         officer.acknowledges(code)
         officer.on(code, "calls", outcome="spoke")
-    officer.on(codes["call_back"], "close", outcome="supported")
+    officer.on(codes["call_back"], "close", outcome="supported", new_level="blue")
 
     shown = officer.does("POST", f"/tickets/{codes['home_visit']}/identity", {"reason": "上门"})
     assert shown["address"] == WHO.address

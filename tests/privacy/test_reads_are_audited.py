@@ -74,7 +74,7 @@ def test_as_many_reads_are_recorded_as_were_shown(town: Town, resident: Resident
     officer.does("POST", f"/tickets/{code}/chat/messages", {"client_id": str(uuid.uuid4()), "text": WHO.note})
     officer.does("POST", f"/tickets/{code}/chat", {"action": "leave"})
     shown["chat.read"] = 4
-    officer.on(code, "close", outcome="supported", note=WHO.note)
+    officer.on(code, "close", outcome="supported", new_level="blue", note=WHO.note)
     shown["ticket.read"] += 1
     officer.tickets("closed")
     shown["tickets.listed"] += 1
