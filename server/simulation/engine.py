@@ -117,7 +117,7 @@ class Process:
         )
 
     def _channels(self) -> dict[str, Any]:
-        return {"channel": self.gateways["webhook"]}
+        return {"channels": dict(self.gateways)}
 
 
 class Fate:

@@ -33,7 +33,11 @@ WAITING = NOTICE + " WHERE n.state = 'waiting'"
 GONE = NOTICE + " WHERE n.id = ANY(%s)"
 TRANSFERS = "SELECT id, ticket_id, from_office, to_office, answer_by FROM transfer WHERE answered_at IS NULL"
 SUB_TASKS = "SELECT id, ticket_id, due_at, told_at FROM sub_task WHERE ended_at IS NULL"
+UNREAD = "SELECT id, at FROM message WHERE read_at IS NULL AND author = 'resident'"
 TRIPS = "SELECT id, ticket_id, staff_id, back_by, told_at FROM trip WHERE back_at IS NULL"
+
+UNREAD_AFTER = timedelta(seconds=5)
+"""How long whoever took a message may need to read it, before the clocks' process does."""
 
 Due = tuple[str, UUID, str, datetime]
 """Something that a round of the watch must see to: what, whose, which, when."""
@@ -52,6 +56,7 @@ class Sight:
     transfers: Sequence[Any]
     sub_tasks: Sequence[Any]
     trips: Sequence[Any]
+    unread: Sequence[Any]
     clocks_of: dict[UUID, dict[str, Any]] = field(default_factory=dict)
 
     def due(self) -> Iterator[Due]:
@@ -59,8 +64,9 @@ class Sight:
         for t in self.tickets.values():
             if t.missing > 0 and t.step_due_at is not None:
                 yield "step", t.id, "", t.step_due_at
-        for c in self.clocks:
-            yield "clock", c.ticket_id, c.name, max(c.due_at, c.told_at or c.due_at)
+        for c in self.clocks:  # whether somebody has the ticket decides who sees to a clock: then it is due anew
+            held = self.tickets[c.ticket_id].acknowledged_at
+            yield "clock", c.ticket_id, f"{c.name} {held}", max(c.due_at, c.told_at or c.due_at)
         for f in self.follow_ups:
             yield "follow_up", f.id, "", max(f.due_at, f.told_at or f.due_at)
         for x in self.transfers:
@@ -69,6 +75,8 @@ class Sight:
             yield "sub_task", s.id, "", max(s.due_at, s.told_at or s.due_at)
         for p in self.trips:
             yield "trip", p.id, "", max(p.back_by, p.told_at or p.back_by)
+        for m in self.unread:
+            yield "unread", m.id, "", m.at + UNREAD_AFTER
 
     def sendable(self) -> Iterator[tuple[datetime, str]]:
         """When each waiting notice may be tried next, and over which channel."""
@@ -104,19 +112,12 @@ class Eyes:
             transfers=self.rows(TRANSFERS),
             sub_tasks=self.rows(SUB_TASKS),
             trips=self.rows(TRIPS),
+            unread=self.rows(UNREAD),
         )
         for clock in clocks:
             sight.clocks_of.setdefault(clock.ticket_id, {})[clock.name] = clock
         self._waited = set(waiting)
         return sight
-
-    def look_due(self) -> list[Due]:
-        """What is due at this moment and was left standing, without taking note of the notices."""
-        waited = self._waited
-        try:
-            return list(self.look().due())
-        finally:
-            self._waited = waited
 
     def rows(self, query: str, *values: Any) -> Sequence[Any]:
         """The rows of any query, for rules that look only now and then."""

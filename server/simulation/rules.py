@@ -11,7 +11,7 @@ from uuid import UUID
 
 from escalation.policy import Policy
 from escalation.triage import Level
-from server.simulation.look import Eyes, Sight
+from server.simulation.look import UNREAD_AFTER, Eyes, Sight
 from server.simulation.world import World
 
 ROUND = timedelta(seconds=1)
@@ -82,9 +82,13 @@ class Rules:
         self.checks = 0
         self.offices = {office.code for office in world.district.offices}
 
-    def check(self, sight: Sight, *, new_sentence: bool) -> None:
-        """Hold everything that is open against the promises. `new_sentence`: a resident spoke in this step."""
+    def check(self, sight: Sight, *, new_sentence: bool = False, after_watch: bool = False) -> None:
+        """Hold everything that is open against the promises. `new_sentence`: a resident spoke in this step;
+        `after_watch`: the watch has just looked, so nothing that was due may be left."""
         self.checks += 1
+        if after_watch:
+            self.watched_at = sight.at
+            self._left_undone(sight)
         self._telling(sight)
         people: set[tuple[UUID, str]] = set()
         for ticket in sight.tickets.values():
@@ -97,8 +101,6 @@ class Rules:
             else:
                 self._held(sight, ticket, clocks)
             self._deadlines(sight, ticket, clocks, new_sentence)
-        self._follow_ups(sight)
-        self._team(sight)
         self._notices(sight)
         self.before = sight
 
@@ -150,8 +152,6 @@ class Rules:
 
     def _unheld(self, sight: Sight, ticket: Any) -> None:
         """Nobody has it: somebody was told when the chain began, and again within the policy's longest interval."""
-        if ticket.step_due_at is None or ticket.step_due_at <= self.watched_at - ROUND:
-            raise Broken("step", sight.at, ticket.code)
         told = self.last_told.get(ticket.id)
         if told is None or told < ticket.chain_since:
             raise Broken("told", sight.at, ticket.code)
@@ -164,17 +164,9 @@ class Rules:
         return max([*between, steps[-1].repeat_every or timedelta.max])
 
     def _held(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any]) -> None:
-        """Somebody has it: it has a next due moment, and what ran out was passed upward."""
+        """Somebody has it: it has a next due moment."""
         if not clocks:
             raise Broken("silent", sight.at, ticket.code)
-        contact = clocks.get("contact")
-        if contact is not None and ticket.attempted_at is None and contact.due_at <= self.watched_at - ROUND:
-            raise Broken("lapse", sight.at, ticket.code)
-        for clock in clocks.values():
-            if clock.name in ("acknowledge", "contact") or clock.due_at > self.watched_at - ROUND:
-                continue
-            if clock.told_at is None or clock.told_at <= self.watched_at - ROUND:
-                raise Broken("late", sight.at, ticket.code, clock.name)
 
     def _deadlines(
         self, sight: Sight, ticket: Any, clocks: Mapping[str, Any], new_sentence: bool
@@ -196,23 +188,32 @@ class Rules:
             if clock.due_at > right:
                 raise Broken("deadline", sight.at, ticket.code, clock.name)
 
-    def _follow_ups(self, sight: Sight) -> None:
+    def _left_undone(self, sight: Sight) -> None:
+        """After a look of the watch nothing that was due is left: every step taken, every lateness passed upward."""
+        now = sight.at
+        for ticket in sight.tickets.values():
+            if ticket.missing > 0 and (ticket.step_due_at is None or ticket.step_due_at <= now):
+                raise Broken("step", now, ticket.code)
+            for clock in sight.clocks_of.get(ticket.id, {}).values():
+                if ticket.missing > 0 or clock.due_at > now or clock.name == "acknowledge":
+                    continue
+                if clock.name == "contact":
+                    if ticket.attempted_at is None:
+                        raise Broken("lapse", now, ticket.code)
+                elif clock.told_at is None or clock.told_at <= now:
+                    raise Broken("late", now, ticket.code, clock.name)
+        for message in sight.unread:
+            if message.at + UNREAD_AFTER <= now:
+                raise Broken("signal", now, more="unread")
         for promise in sight.follow_ups:
-            again = promise.told_at or promise.due_at
-            if promise.office not in self.offices or again <= self.watched_at - ROUND:
-                raise Broken("follow_up", sight.at, more=str(promise.office))
-
-    def _team(self, sight: Sight) -> None:
-        late = self.watched_at - ROUND
-        for transfer in sight.transfers:
-            if transfer.answer_by <= late:
-                raise Broken("team", sight.at, more="transfer")
-        for task in sight.sub_tasks:
-            if task.due_at <= late and (task.told_at is None or task.told_at <= late):
-                raise Broken("team", sight.at, more="sub_task")
-        for trip in sight.trips:
-            if trip.back_by <= late and (trip.told_at is None or trip.told_at <= late):
-                raise Broken("team", sight.at, more="trip")
+            if promise.office not in self.offices or max(promise.due_at, promise.told_at or promise.due_at) <= now:
+                raise Broken("follow_up", now, more=str(promise.office))
+        for what, rows in (("transfer", sight.transfers), ("sub_task", sight.sub_tasks), ("trip", sight.trips)):
+            for row in rows:
+                due = row.answer_by if what == "transfer" else row.due_at if what == "sub_task" else row.back_by
+                told = getattr(row, "told_at", None)
+                if due <= now and (told is None or told <= now):
+                    raise Broken("team", now, more=what)
 
     # --- notices -----------------------------------------------------------------------------------
 

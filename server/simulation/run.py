@@ -33,8 +33,9 @@ from server.simulation.world import Arrival, World
 from storage import audit
 
 WHOLE_ROUND_EVERY = timedelta(hours=6)
-AGAIN_AFTER = timedelta(seconds=5)
-"""How soon somebody presses the button again when the application did not answer."""
+AGAIN_AFTER = timedelta(seconds=20)
+"""How soon somebody presses the button again when the application did not answer: when the one that died while it
+was at it is no longer waited for."""
 
 
 @dataclass
@@ -98,7 +99,7 @@ class Simulation:
         self._order = 0
         self._stuck: set[Due] = set()
         self._deliver_at = world.begin
-        self._spoke = False
+        self._spoke = self._looked = False
         self.run_ = Run(world)
 
     def close(self) -> None:
@@ -124,7 +125,7 @@ class Simulation:
                     if moment.date() != self.clock.now.date():
                         self.tell_day((moment - self.world.begin).days)
                     self.clock.move(moment)
-                    self._spoke = False
+                    self._spoke = self._looked = False
                     self._step(sight)
                     sight = self._look()
                     result.steps += 1
@@ -157,14 +158,19 @@ class Simulation:
         if self._agenda and self._agenda[0][0] <= now:
             _, _, what, act = heapq.heappop(self._agenda)
             self._act(what, act)
-        elif any(due not in self._stuck and due[3] <= now for due in sight.due()):
-            self._watch()
+        elif overdue := {due[0] for due in sight.due() if due not in self._stuck and due[3] <= now}:
+            if "unread" in overdue:
+                self._whole_round()
+            else:
+                self._watch()
         else:
             self._deliver({name for at, name in sight.sendable() if at <= now})
 
     def _look(self) -> Sight:
         sight = self.eyes.look()
-        self.rules.check(sight, new_sentence=self._spoke)
+        self.rules.check(sight, new_sentence=self._spoke, after_watch=self._looked)
+        if self._looked:  # what is still due after a look is not the watch's: it does not call again
+            self._stuck = {due for due in sight.due() if due[3] <= self.clock.now}
         self._meet_new_tickets(sight)
         self.workforce.see(sight)
         heard = [n for n in sight.gone if n.state == "delivered" and n.ticket_id is not None]
@@ -195,20 +201,13 @@ class Simulation:
     def _watch(self) -> None:
         with self._mortal(self.jobs) as died:
             self.jobs.watch()
-        if not died:
-            self._watched()
+        self._looked = not died
 
     def _whole_round(self) -> None:
         if self.jobs.up:
             with self._mortal(self.jobs) as died:
                 self.jobs.whole_round()
-            if not died:
-                self._watched()
-
-    def _watched(self) -> None:
-        """What is still due after a round is not the watch's: it does not call again."""
-        self.rules.watched_at = self.clock.now
-        self._stuck = {due for due in self.eyes.look_due() if due[3] <= self.clock.now}
+            self._looked = not died
 
     def _deliver(self, channels: set[str]) -> None:
         self._deliver_at = self.clock.now + ROUND
