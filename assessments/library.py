@@ -71,15 +71,31 @@ class StrictLoader(yaml.SafeLoader):
 def read_yaml(path: Path) -> Any:
     """The content of one YAML file, duplicate keys refused; raises `LibraryError`."""
     try:
-        return yaml.load(path.read_text("utf-8"), StrictLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LibraryError(path.name, "文件", f"读不懂：{str(error).splitlines()[0]}") from error
+        return yaml_from(path.read_text("utf-8"), path.name)
+    except UnicodeDecodeError as error:
+        raise LibraryError(path.name, "文件", f"读不懂：{error}") from error
+
+
+def yaml_from(text: str, name: str) -> Any:
+    """The content of one YAML text, duplicate keys refused; raises `LibraryError`."""
+    try:
+        return yaml.load(text, StrictLoader)
+    except yaml.YAMLError as error:
+        raise LibraryError(name, "文件", f"读不懂：{str(error).splitlines()[0]}") from error
 
 
 def read_instrument(path: Path) -> Instrument:
     """One instrument from one file; raises `LibraryError` naming the field that is wrong."""
-    data = read_yaml(path)
-    reader = _Reader(path.name)
+    return _instrument(read_yaml(path), path.name)
+
+
+def instrument_from(text: str, name: str) -> Instrument:
+    """One instrument from the content of its file; raises `LibraryError` naming the field that is wrong."""
+    return _instrument(yaml_from(text, name), name)
+
+
+def _instrument(data: Any, name: str) -> Instrument:
+    reader = _Reader(name)
     reader.keys(data, "文件", REQUIRED, OPTIONAL)
     for name in ("id", "version", "title", "intro", "timeframe", "source", "rights", "setting"):
         reader.text(data, name)

@@ -36,7 +36,8 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
     db.execute(delete(Received).where(Received.session_id.in_(sessions)))
     db.execute(delete(Message).where(Message.session_id.in_(sessions)))
     db.execute(delete(Rating).where(Rating.resident_id == resident_id))
-    db.execute(update(Signal).where(Signal.resident_id == resident_id).values(reasons_sealed=None))
+    forgotten = {"reasons_sealed": None, "inputs_sealed": None}
+    db.execute(update(Signal).where(Signal.resident_id == resident_id).values(forgotten))
     db.execute(update(ResidentSession).where(ResidentSession.resident_id == resident_id).values(ended_at=now))
     resident = db.get(Resident, resident_id, with_for_update=True)
     if resident is not None:

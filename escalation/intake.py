@@ -22,6 +22,7 @@ from assessments.staging import Step, next_step
 from escalation import chain, trips
 from escalation.chain import Telling
 from escalation.policy_book import PolicyBook
+from escalation.replay import inputs_of_answer, inputs_of_rating, inputs_of_words, reasons_of
 from escalation.signal import Rating, Signal
 from escalation.store import (
     clocks_of,
@@ -40,6 +41,7 @@ from escalation.triage import (
     LevelPolicy,
     Triage,
     core_screen_level,
+    endangers_life,
     triage_answer,
     triage_score,
     triage_words,
@@ -86,16 +88,19 @@ class Intake:
         vault: Vault,
         clock: Callable[[], datetime],
         library: Library,
-        levels: LevelPolicy,
         policies: PolicyBook,
         telling: Telling,
     ) -> None:
         self.vault = vault
         self.clock = clock
         self.library = library
-        self.levels = levels
         self.policies = policies
         self.telling = telling
+
+    @property
+    def levels(self) -> LevelPolicy:
+        """The table of levels as it stands now."""
+        return self.policies.levels
 
     @property
     def district(self) -> District:
@@ -119,9 +124,11 @@ class Intake:
         aside, because then a person is to come, not a form.
         """
         lock_resident(db, session.resident_id)
+        self.policies.refresh(db)
         triage = triage_words(reading, categories, imminent, self.levels)
         source = f"message:{message_id}" if reading in READ else f"message:{message_id}:unread"
-        outcome = self._respond(db, session, "words", source, triage, spans, spoken_at)
+        inputs = inputs_of_words(reading, categories, imminent)
+        outcome = self._respond(db, session, "words", source, triage, inputs, spans, spoken_at)
         if not outcome.new:
             return outcome
         if triage.level is Level.RED:
@@ -146,6 +153,7 @@ class Intake:
         form does not print.
         """
         lock_resident(db, session.resident_id)
+        self.policies.refresh(db)
         administration = sittings.administration(db, administration_id, session.id)
         if administration is None:
             return None
@@ -158,14 +166,16 @@ class Intake:
             return Outcome(Triage(), new=False, ticket=open_ticket_of(db, session.resident_id))
         answers = sittings.answers_of(db, self.vault, administration.id)
         triage = triage_answer(instrument.id, item_id, value, self.levels)
-        if instrument.next_item(answers) is None:
+        last = instrument.next_item(answers) is None
+        if last:
             score = self._score(administration, answers)
             sittings.keep_score(self.vault, administration, score, now)
             step("S3")
             if score is not None:
                 triage = worst(triage, triage_score(score, self.levels))
         source = f"answer:{administration.id}:{item_id}:{uuid4().hex[:8]}"
-        outcome = self._respond(db, session, "answer", source, triage, (), spoken_at)
+        inputs = inputs_of_answer(instrument, item_id, value, answers if last else None)
+        outcome = self._respond(db, session, "answer", source, triage, inputs, (), spoken_at)
         if triage.level is Level.RED:
             self.pause_screening(db, session)
             return replace(outcome, finished=True, rated=self._rate(db, session, administration.sitting_id))
@@ -260,6 +270,7 @@ class Intake:
         kind: str,
         source: str,
         triage: Triage,
+        inputs: str,
         spans: Sequence[Span],
         spoken_at: datetime,
     ) -> Outcome:
@@ -280,14 +291,13 @@ class Intake:
             level=None if triage.level is None else int(triage.level),
             asks_directly=triage.ask_asq,
             danger_to_life=danger,
-            policy=f"{self.levels.id}/{self.levels.version}",
+            policy=self.levels.edition,
             spoken_at=spoken_at,
             at=now,
         )
-        reasons = [{"rule": reason.rule, "items": list(reason.items)} for reason in triage.reasons]
-        self.vault.seal(
-            signal, "reasons", json.dumps({"reasons": reasons, "spans": [list(s) for s in spans]})
-        )
+        kept = {"reasons": reasons_of(triage), "spans": [list(s) for s in spans]}
+        self.vault.seal(signal, "reasons", json.dumps(kept))
+        self.vault.seal(signal, "inputs", inputs)
         opened = raised = False
         if triage.level is not None and triage.level >= Level.ORANGE:
             if ticket is None:
@@ -567,33 +577,26 @@ class Intake:
 
     def _rate(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Level | None:
         """The level of a finished sitting: the worst of all that was said and answered in this conversation."""
-        scores = [
-            score
+        finished = [
+            administration
             for administration in sittings.of_session(db, session.id)
             if (administration.sitting_id == sitting_id or administration.instrument == "asq")
             and administration.state == "finished"
-            and (score := sittings.score_of(self.vault, administration)) is not None
         ]
+        found = [sittings.score_of(self.vault, administration) for administration in finished]
+        scores = [score for score in found if score is not None]
         levels = [Level(s.level) for s in signals_of_session(db, session.id) if s.level is not None]
         clear = core_screen_level(scores, self.levels).level
         rated = max(levels, default=clear)
-        db.add(
-            Rating(
-                resident_id=session.resident_id,
-                session_id=session.id,
-                sitting_id=sitting_id,
-                level=None if rated is None else int(rated),
-                policy=f"{self.levels.id}/{self.levels.version}",
-                at=self.clock(),
-            )
+        rating = Rating(
+            resident_id=session.resident_id,
+            session_id=session.id,
+            sitting_id=sitting_id,
+            level=None if rated is None else int(rated),
+            policy=self.levels.edition,
+            at=self.clock(),
         )
+        forms = [(self.library[a.instrument], sittings.answers_of(db, self.vault, a.id)) for a in finished]
+        self.vault.seal(rating, "inputs", inputs_of_rating(levels, forms))
+        db.add(rating)
         return rated
-
-
-def endangers_life(triage: Triage, policy: LevelPolicy) -> bool:
-    """Whether this is about life and limb, not about a total: red, or an orange from words or a single answer."""
-    if triage.level is Level.RED:
-        return True
-    totals = {rule.id for rule in policy.scores}
-    orange = triage.level is Level.ORANGE
-    return orange and any(reason.rule not in totals for reason in triage.reasons)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 
 from assessments.library import StrictLoader
 from escalation.triage import AnswerRule, BandRule, Level, LevelPolicy, ScoreRule, WordsRule
+from storage.edition import digest_of
 
 FIVE_COLOURS = Path(__file__).parent / "policies" / "five_colours.yml"
 
@@ -29,14 +31,16 @@ def read_level_policy(path: Path = FIVE_COLOURS) -> LevelPolicy:
     or can never be reached, a level above what the instrument may give, and a table in which words of
     crisis, a reader that failed, or a level's sentence for residents would come to nothing.
     """
-    return _Reader(path.name).policy(_load(path))
+    return level_policy_from(path.read_text("utf-8"), path.name)
 
 
-def _load(path: Path) -> Any:
+def level_policy_from(text: str, name: str) -> LevelPolicy:
+    """The table from the content of its file; refuses what `read_level_policy` refuses."""
     try:
-        return yaml.load(path.read_text("utf-8"), StrictLoader)
+        data = yaml.load(text, StrictLoader)
     except yaml.YAMLError as error:
-        raise LevelPolicyError(f"{path.name}: 读不懂：{str(error).splitlines()[0]}") from error
+        raise LevelPolicyError(f"{name}: 读不懂：{str(error).splitlines()[0]}") from error
+    return replace(_Reader(name).policy(data), digest=digest_of(text))
 
 
 class _Reader:

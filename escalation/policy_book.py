@@ -1,36 +1,46 @@
-"""The policies in force and every edition that a ticket was ever judged by.
+"""The policies, the table of levels and the calendar in force, and every edition that anything was judged by.
 
 The shipped files are the first editions; a saved one takes their place in every process at its next `refresh`.
 Old editions stay, so that a ticket keeps the rules under which it was opened.
 """
 
+import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from assessments import library
 from escalation.calendar import WorkCalendar, load_calendar, read_calendar
-from escalation.errors import KindNotListed, PolicyError
+from escalation.errors import CalendarError, KindNotListed, PolicyError
+from escalation.level_policy import FIVE_COLOURS, LevelPolicyError, level_policy_from
 from escalation.policy import FOLDER, Policy, read_kinds, read_policy
 from escalation.ticket import Ticket
 from storage import edition
 
+log = logging.getLogger(__name__)
+
 SHIPPED_BY = "随程序提供"
-CALENDAR, KINDS = "calendar", "kinds"
+CALENDAR, KINDS, LEVELS = "calendar", "kinds", "levels"
 
 
 class PolicyBook(Mapping[str, Policy]):
-    """Kind -> the policy in force. A kind that is not on the published list is a `KindNotListed`."""
+    """Kind -> the policy in force. A kind that is not on the published list is a `KindNotListed`.
+
+    `calendar` and `levels` are those in force; instruments are kept too, so that every level can be computed again.
+    """
 
     def __init__(self, clock: Callable[[], datetime], folder: Path = FOLDER) -> None:
         self.clock = clock
         self._shipped = _shipped(folder)
         self._position = -1
+        self._shipped_kept = False
         self._editions: dict[str, Policy] = {}
         self._current: dict[str, Policy] = {}
-        self.calendar = load_calendar()
+        self._lock = threading.Lock()
         self._put_in_force(self._shipped)
 
     def __getitem__(self, kind: str) -> Policy:
@@ -69,22 +79,27 @@ class PolicyBook(Mapping[str, Policy]):
         """Work by what is in force now; says whether anything changed. Cheap when nothing did.
 
         The first time in a process, shipped files that are not kept yet are: a newer program replaces what an older
-        one shipped, and never what a person has saved.
+        one shipped, and never what a person has saved. What cannot be read leaves the old rules in force: this runs
+        while a resident speaks, and must not stand in the way.
         """
-        if self._position < 0:
-            keep_shipped(db, self._shipped, self.clock())
-        position = _newest(db)
-        if position == self._position:
-            return False
-        listed = edition.current(db, KINDS)
-        kinds = read_kinds(listed.content if listed else self._shipped[KINDS])
-        subjects = [CALENDAR, KINDS, *(f"policy:{kind}" for kind in kinds)]
-        found = {subject: edition.current(db, subject) for subject in subjects}
-        self._put_in_force({subject: kept.content for subject, kept in found.items() if kept is not None})
-        self._position = position
-        return True
+        with self._lock:
+            position = _newest(db)
+            if position == self._position:
+                return False
+            found = _in_force(db)
+            if not self._shipped_kept or not self._shipped.keys() <= found.keys():
+                keep_shipped(db, self._shipped, self.clock())
+                found, position = _in_force(db), _newest(db)
+            self._position, self._shipped_kept = position, True
+            try:
+                self._put_in_force(found)
+            except (PolicyError, CalendarError, LevelPolicyError) as error:
+                log.error("the rules that were saved cannot be read; the old ones stay in force: %s", error)
+                return False
+            return True
 
     def _put_in_force(self, contents: Mapping[str, str]) -> None:
+        levels = level_policy_from(contents[LEVELS], "levels")
         calendar = read_calendar(contents[CALENDAR])
         current = {}
         for kind in read_kinds(contents[KINDS]):
@@ -95,14 +110,15 @@ class PolicyBook(Mapping[str, Policy]):
                 raise PolicyError(f"{kind}.yml: kind 写的是 {policy.kind}")
             current[kind] = policy
             self._editions[policy.edition] = policy
-        self._current, self.calendar = current, calendar
+        self._current, self.calendar, self.levels = current, calendar, levels
 
 
 def keep_shipped(db: Session, contents: Mapping[str, str], now: datetime) -> None:
     """Save what the program ships as editions, where nothing was saved yet or only an older program's file was."""
+    newest = _newest_editions(db)
     for subject, content in contents.items():
-        newest = edition.current(db, subject)
-        if newest is None or newest.saved_by == SHIPPED_BY:
+        kept = newest.get(subject)
+        if kept is None or (kept.saved_by == SHIPPED_BY and kept.content != content):
             edition.save(db, subject, content, SHIPPED_BY, now)
 
 
@@ -115,7 +131,11 @@ def calendar_in_force(db: Session) -> WorkCalendar:
 def _shipped(folder: Path) -> dict[str, str]:
     calendar = load_calendar().text()
     listed = (folder / "kinds.yml").read_text("utf-8")
+    levels = folder / FIVE_COLOURS.name
     found = {CALENDAR: calendar, KINDS: listed}
+    found[LEVELS] = (levels if levels.is_file() else FIVE_COLOURS).read_text("utf-8")
+    for path in sorted(library.FOLDER.rglob("*.yml")):
+        found[f"instrument:{path.stem}"] = path.read_text("utf-8")
     for kind in read_kinds(listed):
         path = folder / f"{kind}.yml"
         if path.is_file():
@@ -124,6 +144,24 @@ def _shipped(folder: Path) -> dict[str, str]:
 
 
 def _newest(db: Session) -> int:
+    return db.scalar(select(func.max(edition.Edition.position)).where(_mine())) or 0
+
+
+def _in_force(db: Session) -> dict[str, str]:
+    return {subject: kept.content for subject, kept in _newest_editions(db).items()}
+
+
+def _newest_editions(db: Session) -> dict[str, edition.Edition]:
     subject = edition.Edition.subject
-    mine = or_(subject.in_([CALENDAR, KINDS]), subject.startswith("policy:"))
-    return db.scalar(select(func.max(edition.Edition.position)).where(mine)) or 0
+    newest = select(func.max(edition.Edition.position)).where(_mine()).group_by(subject)
+    rows = db.scalars(select(edition.Edition).where(edition.Edition.position.in_(newest)))
+    return {row.subject: row for row in rows}
+
+
+def _mine() -> ColumnElement[bool]:
+    subject = edition.Edition.subject
+    return or_(
+        subject.in_([CALENDAR, KINDS, LEVELS]),
+        subject.startswith("policy:"),
+        subject.startswith("instrument:"),
+    )

@@ -135,6 +135,12 @@ class LevelPolicy:
     follow_up: Mapping[str, tuple[str, int]]
     resident_sentences: Mapping[Level | None, str]
     fixed_reasons: Mapping[str, str]
+    digest: str = ""
+
+    @property
+    def edition(self) -> str:
+        """The name under which what was judged by this exact table says so."""
+        return f"{self.id}/{self.version}#{self.digest}"
 
     def resident_sentence(self, level: Level | None) -> str:
         """What a resident reads about this level: plain words, no colour, no score."""
@@ -240,6 +246,15 @@ def worst(*triages: Triage) -> Triage:
     level = ordered[0].level if ordered else None
     ask_asq = any(triage.ask_asq for triage in triages)
     return Triage(None if ask_asq and level is Level.GREEN else level, tuple(reasons), ask_asq)
+
+
+def endangers_life(triage: Triage, policy: LevelPolicy) -> bool:
+    """Whether this is about life and limb, not about a total: red, or an orange from words or a single answer."""
+    if triage.level is Level.RED:
+        return True
+    totals = {rule.id for rule in policy.scores}
+    orange = triage.level is Level.ORANGE
+    return orange and any(reason.rule not in totals for reason in triage.reasons)
 
 
 def _measured(score: Score, measure: str) -> tuple[int, ...]:
