@@ -7,10 +7,20 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from escalation.staff import StaffAccount
 from escalation.ticket import DeskCall, Ticket
 from tests.support.town import Officer, Resident, Town
 
 ROLES = ("nobody", "resident", "neighbour", "officer", "stranger", "supervisor", "duty", "auditor", "rasa")
+
+BEGUN: dict[str, tuple[str, dict[str, Any]]] = {
+    "transfer": ("transfer", {"to_office": "changhe-judicial", "reason": "人已经搬到长河去住"}),
+    "offer": ("transfer", {"to_office": "xixing-judicial", "reason": "人已经搬到西兴去住"}),
+    "district": ("to-district", {"reason": "我们所里没有人手"}),
+    "trip": ("trip", {"minutes": 60}),
+    "lowering": ("lowering", {"to_level": "yellow", "reason": "见过面了有家人陪着"}),
+    "closed": ("close", {"outcome": "supported", "new_level": "blue"}),
+}
 
 
 class People:
@@ -31,11 +41,23 @@ class People:
             }[role]()
         return self.known[role]
 
+    @cached_property
+    def colleague(self) -> str:
+        """Somebody else of the officer's office, by id."""
+        somebody = self.town.officer("puyan", "social_worker", "陈一")
+        with self.town.database.transaction() as db:
+            return str(
+                db.scalars(select(StaffAccount.id).where(StaffAccount.username == somebody.username)).one()
+            )
+
 
 class Scene:
-    """A resident in danger, with an open question, and the ticket of 浦沿; `held` by the officer or by nobody."""
+    """A resident in danger, with an open question, and the ticket of 浦沿; `held` by the officer or by nobody.
 
-    def __init__(self, town: Town, people: People, held: bool = True) -> None:
+    `asked`: what the officer has begun with others on it (a transfer, a trip, …).
+    """
+
+    def __init__(self, town: Town, people: People, held: bool = True, asked: str | None = None) -> None:
         self.town = town
         self.people = people
         town.services.limits.seen.clear()  # who asks how often is another test's matter
@@ -54,6 +76,19 @@ class Scene:
             people["officer"].on(self.code, "calls", outcome="spoke")
             planned = people["officer"].on(self.code, "follow-ups", after_hours=[48])
             self.follow_up = planned["follow_ups"][0]["id"]
+        if asked == "part":
+            assert self.task
+        elif asked is not None:
+            act, body = BEGUN[asked]
+            people["officer"].on(self.code, act, **body)
+
+    @cached_property
+    def task(self) -> str:
+        asked = self.people["officer"].on(
+            self.code, "sub-tasks", partner="puyan-community", what="look_in", ask="请去看看人在不在",
+            due_at="2099-01-01T00:00:00Z",
+        )  # fmt: skip
+        return asked["team"]["sub_tasks"][-1]["task"]
 
     @cached_property
     def neighbour(self) -> Resident:
@@ -72,6 +107,8 @@ class Scene:
         """A row's body with this scene's ids in it."""
         if isinstance(value, dict):
             return {k: self.fill(v) for k, v in value.items()}
+        if value == "{colleague}":
+            return self.people.colleague
         if value == "{administration}":
             return self.administration
         return self.item if value == "{item}" else value
@@ -80,6 +117,8 @@ class Scene:
         code = self.resident_code if row.get("code") == "resident_code" else self.code
         if "{follow_up}" in path:
             path = path.replace("{follow_up}", self.follow_up)
+        if "{task}" in path:
+            path = path.replace("{task}", self.task)
         if "{call}" in path:
             path = path.replace("{call}", self.call)
         return path.replace("{code}", code)

@@ -48,7 +48,7 @@ def test_everybody_gets_what_is_theirs_and_nothing_else(district: Town, people: 
     scene: Scene | None = None
     got = {}
     for role in ROLES:
-        scene = scene or Scene(district, people, held=row.get("held", True))
+        scene = scene or Scene(district, people, held=row.get("held", True), asked=row.get("asked"))
         if row.get("joined") and row["roles"][role] == 200:
             people[role].does("POST", f"/tickets/{scene.code}/chat", {"action": "join"})
         answer = scene.ask(role, entry.method, scene.path(entry.path, row), sent(row, scene))
@@ -90,12 +90,13 @@ STRANGE = (
 def test_a_foreign_id_is_like_one_that_never_was(shared: Scene, entry: Entry) -> None:
     row, scene = ROWS[str(entry)], shared
     theirs = scene.path(entry.path, row)
-    own_id = "{call}" if "{call}" in entry.path else "{code}"
+    own_id = next((i for i in ("{call}", "{code}", "{task}") if i in entry.path), "{code}")
     foreign = scene.ask("stranger", entry.method, theirs, sent(row, scene))
     assert foreign.status_code == 404
 
     for strange in (str(uuid.uuid4()), scene.code.lower(), scene.code + "x", *STRANGE):
         path = entry.path.replace("{follow_up}", str(uuid.uuid4())).replace(own_id, strange)
+        path = path.replace("{task}", "P-222222")
         answer = scene.ask("stranger", entry.method, path, sent(row, scene))
         if own_id == "{call}" and answer.status_code == 422:
             continue  # not an id at all

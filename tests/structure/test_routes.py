@@ -60,7 +60,7 @@ def test_no_route_puts_something_personal_into_an_address() -> None:
     for path, methods in create_app().openapi()["paths"].items():
         for method, described in methods.items():
             named = {p["name"] for p in described.get("parameters", ()) if p["in"] in ("path", "query")}
-            assert named <= {"code", "call", "follow_up", "place", "after", "view"}, f"{method} {path}"
+            assert named <= {"code", "call", "follow_up", "task", "place", "after", "view"}, f"{method} {path}"
 
 
 def test_each_route_says_in_a_sentence_what_it_is_for() -> None:
