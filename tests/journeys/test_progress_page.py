@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from escalation.errors import TicketNotFound
 from escalation.outbox import QueuedNotice
 from escalation.signal import Signal
 from escalation.ticket import Ticket, TicketEvent
+from server.errors import TooOften
 from tests.support.town import Officer, Resident, Town
 
 CRISIS = "我不想活了"
 RED = "我现在就站在楼顶，要跳下去"
-BAD_CODES = ("K-0000-0000-0000-0", "nothing", "K-0731-7", "%20", "A" * 200, "工单", "..")
+BAD_CODES = ("K-0000-0000-0000-0", "nothing", "K-0731-7", "%20", "A" * 200, "工单")
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def test_danger_in_a_wish_raises_like_anywhere(
     name = officer.only_ticket()["code"]
     officer.acknowledges(name)
     [words] = [
-        w for w in officer.does("POST", f"/tickets/{name}/words", {"reason": "急"}) if w["text"] == RED
+        w for w in officer.does("POST", f"/tickets/{name}/words", {"reason": "有危险"}) if w["text"] == RED
     ]
     assert words["spans"]
 
@@ -212,15 +214,6 @@ def test_too_long_is_refused_but_not_before_it_was_read(
 ) -> None:
     assert wish(town, code_of(resident), "suits", "好" * 500).status_code == 200
     assert wish(town, code_of(resident), "suits", "好" * 501).status_code == 413
-    assert (
-        wish(
-            town,
-            code_of(resident),
-            "suits",
-            "\ud83d".encode("utf-8", "surrogatepass").decode("utf-8", "replace") + "好",
-        ).status_code
-        == 200
-    )
     raw = b'{"client_id":"%s","kind":"suits","text":"\\ud83d\\u0000"}' % str(uuid.uuid4()).encode()
     headers = {"Content-Type": "application/json"}
     path = f"/api/progress/{code_of(resident)}/wishes"
@@ -257,9 +250,6 @@ def test_wishes_are_throttled_by_code_but_danger_never(
 def test_every_bad_code_gets_the_same_answer(town: Town, resident: Resident, code: str) -> None:
     looked = town.ask("GET", f"/api/progress/{code}")
     said = wish(town, code, "thanks")
-    if code == "..":  # no code at all: another address
-        assert looked.status_code in (404, 405)
-        return
     assert (looked.status_code, said.status_code) == (404, 404)
     assert looked.json() == said.json()
     assert looked.json() == town.ask("GET", "/api/progress/K-1234-5678-9012-3").json()
@@ -272,16 +262,13 @@ def test_wrong_codes_are_answered_a_hundred_times_a_minute_in_all(town: Town, re
     refused = []
     for number in range(130):
         address = f"10.0.0.{number // 10}"
-        try:
+        with pytest.raises((TicketNotFound, TooOften)) as refusal:
             desk.look("K-0731-4482-9056-1", address)
-        except Exception as error:
-            refused.append(type(error).__name__)
-    assert refused.count("TicketNotFound") == 100
-    assert refused[100:] == ["TooOften"] * 30
+        refused.append(refusal.type)
+    assert refused == [TicketNotFound] * 100 + [TooOften] * 30
     assert desk.look(code, "at-home").code == code, "who was right before is not held up by others"
-    with pytest.raises(Exception, match="") as held_up:
+    with pytest.raises(TooOften):  # not even a right code is told from a wrong one
         desk.look(code, "elsewhere")
-    assert type(held_up.value).__name__ == "TooOften", "not even a right code is told from a wrong one"
     town.clock.advance(seconds=61)
     assert desk.look(code, "elsewhere").code == code
 
@@ -289,13 +276,8 @@ def test_wrong_codes_are_answered_a_hundred_times_a_minute_in_all(town: Town, re
 def test_a_code_is_taken_however_it_is_said(town: Town, resident: Resident) -> None:
     code = code_of(resident)
     bare = code.replace("-", "")
-    for said in (
-        code,
-        bare,
-        bare.lower(),
-        f"{bare[0]} {bare[1:5]} {bare[5:]}",
-        bare.translate(str.maketrans("01", "〇幺")),
-    ):
+    aloud = bare.translate(str.maketrans("01", "〇幺"))
+    for said in (code, bare, bare.lower(), f"{bare[0]} {bare[1:5]} {bare[5:]}", aloud):
         assert page(town, said)["code"] == code
 
 
