@@ -69,11 +69,12 @@ _NEEDED = {
     "近音": ("名称",),
 }
 _ENDINGS = {"街道": "街道", "社区": "社区", "网格": "网格"}
+_TO = r"(?:-|–|—|~|至|到)"
 _RANGE = re.compile(
-    r"(\d{1,5})(?:(?:-|–|—|~|至|到)(\d{1,5})|(以上|起))?(?:号|幢|栋)?(单|双)?(?:号|幢|栋)?", re.ASCII
+    rf"(\d{{1,5}})号?(?:{_TO}(\d{{1,5}})|(以上|起))?(?:号|幢|栋)?(单|双)?(?:号|幢|栋)?", re.ASCII
 )
 _BUILDINGS = re.compile(
-    r"(.*?[^\d\s])\s*(\d{1,5}(?:(?:-|–|—|~|至|到)\d{1,5}|以上|起)?(?:幢|栋)?[单双]?(?:幢|栋)?)", re.ASCII
+    rf"(.*?[^\d])(\d{{1,5}}(?:{_TO}\d{{1,5}}|以上|起)?(?:幢|栋)?[单双]?(?:幢|栋)?)", re.ASCII
 )
 _SIDES = {"单": " odd", "双": " even", None: ""}
 
@@ -98,10 +99,17 @@ class _Reader:
             "elsewhere": {key: [] for key in FAR_WORDS},
         }  # fmt: skip
         self.line_of: dict[int, int] = {}  # id of an entry -> line
+        self.misfits: set[str] = set()  # names and codes of rows that are refused already
 
     def district(self) -> District:
         """The tree, or `TableRefused`."""
-        good = [row for row in self.rows if self._fits(row)]
+        good = []
+        for row in self.rows:
+            if self._fits(row):
+                good.append(row)
+            else:
+                ending = _ENDINGS.get(row["层级"], "")
+                self.misfits |= {row["编码"], row["名称"], row["名称"] + ending}
         steps: tuple[tuple[str, Callable[[Row], None]], ...] = (
             ("区", self._district), ("街道", self._street), ("社区", self._community), ("网格", self._grid),
             ("道路", self._road), ("办公室", self._office), ("地点", self._place), ("外地", self._far),
@@ -171,7 +179,7 @@ class _Reader:
     def _community(self, row: Row) -> None:
         street = self.streets.get(row["上级"])
         if street is None:
-            return self._wrong(row, f"上级“{row['上级'][:20]}”不是表里的街道")
+            return self._orphan(row, "街道")
         community = {
             "code": row["编码"], "name": row["名称"], "aliases": _list(row["别名"]),
             "estates": _list(row["小区"]), "grids": [],
@@ -184,7 +192,7 @@ class _Reader:
     def _grid(self, row: Row) -> None:
         found = self.communities.get(row["上级"])
         if found is None:
-            return self._wrong(row, f"上级“{row['上级'][:20]}”不是表里的社区")
+            return self._orphan(row, "社区")
         names = {found[1]["name"], *found[1]["aliases"], *found[1]["estates"]}
         holds = []
         for written in _list(row["小区"]):
@@ -206,7 +214,7 @@ class _Reader:
             street, inside = self.communities[row["上级"]]
             community = inside["code"]
         if street is None:
-            return self._wrong(row, f"上级“{row['上级'][:20]}”不是表里的街道或社区")
+            return self._orphan(row, "街道或社区")
         numbers = []
         for written in _list(row["门牌"]):
             stretch = _range(written)
@@ -233,7 +241,7 @@ class _Reader:
             and street is None
             and row["上级"] not in (self.content.get("code"), self.content.get("name"))
         ):
-            return self._wrong(row, f"上级“{row['上级'][:20]}”不是表里的街道")
+            return self._orphan(row, "街道")
         office = {
             "code": row["编码"], "name": row["名称"], "kind": kind, "street": street["code"] if street else None,
             "address": row["地址"], "phone": row["电话"], "phone_note": row["电话说明"], "hours": row["时间"],
@@ -250,7 +258,7 @@ class _Reader:
         if row["状态"] not in ("", CLOSED):
             self._wrong(row, f"状态只能空着，或写“{CLOSED}”")
         office = self.offices.get(row["办公室"])
-        if office is None:
+        if office is None and row["办公室"] not in self.misfits:
             self._wrong(row, f"办公室“{row['办公室'][:20]}”不在表里")
         street, community = self.streets.get(row["上级"]), None
         if street is None and row["上级"] in self.communities:
@@ -260,7 +268,7 @@ class _Reader:
             and street is None
             and row["上级"] not in (self.content.get("code"), self.content.get("name"))
         ):
-            self._wrong(row, f"上级“{row['上级'][:20]}”不是表里的街道或社区")
+            self._orphan(row, "街道或社区")
         place = {
             "code": row["编码"], "name": row["名称"], "kind": kind, "street": street["code"] if street else None,
             "community": community["code"] if community else None, "office": office,
@@ -301,6 +309,11 @@ class _Reader:
             path = path.rpartition(".")[0]
         return self.lines.get(path)
 
+    def _orphan(self, row: Row, layer: str) -> None:
+        """The parent is not there; where its own row is refused, that is said there and not here again."""
+        if row["上级"] not in self.misfits:
+            self._wrong(row, f"上级“{row['上级'][:20]}”不是表里的{layer}")
+
     def _wrong(self, row: Row, text: str) -> None:
         self.problems.append(TableProblem(row.line, text))
 
@@ -327,7 +340,7 @@ def _part(text: str, names: set[str]) -> str | None:
     """ "联庄公寓1-12幢" as the content has it: "联庄公寓 1-12"; a name alone is the whole estate."""
     if text in names:
         return text
-    match = _BUILDINGS.fullmatch(text)
+    match = _BUILDINGS.fullmatch(text.replace(" ", ""))
     numbers = _range(match[2]) if match and match[1] in names else None
     return f"{match[1]} {numbers}" if match and numbers else None
 
