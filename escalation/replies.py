@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from escalation.acts import AlreadyRecorded
 from escalation.casework import Casework
-from escalation.channels import LOCAL
+from escalation.channels import deadline_words
 from escalation.contact_book import INDEX, normal_address
 from escalation.contact_point import ContactPoint
 from escalation.errors import EscalationError, PersonnelError, TicketHeld
@@ -107,7 +107,7 @@ class Replies:
                 db, actor=account.username, action="reply", subject=f"ticket:{code}", purpose=name,
                 outcome="success" if outcome == "success" else "failure", at=now, why=outcome,
             )  # fmt: skip
-            return sentence or _done(db, name, code)
+            return sentence or _done(db, name, code, now)
 
     def _refused(self, db: Session, actor: str, why: str, sentence: str | None, now: datetime) -> str | None:
         audit.record(db, actor=actor, action="reply", subject="reply", outcome="failure", at=now, why=why)
@@ -154,7 +154,7 @@ def _wrong_tries(db: Session, who: str, now: datetime) -> int:
     return db.scalar(counted) or 0
 
 
-def _done(db: Session, name: str, code: str) -> str:
+def _done(db: Session, name: str, code: str, now: datetime) -> str:
     """What to send back for what was done."""
     if name == "to_district":
         return f"{code} 已交给区里值班台。"
@@ -162,6 +162,5 @@ def _done(db: Session, name: str, code: str) -> str:
     for clock in ("contact", "speak", "visit"):
         running = clock_of(db, ticket, clock) if ticket is not None else None
         if running is not None and running.stopped_at is None:
-            due = running.due_at.astimezone(LOCAL)
-            return f"已签收 {code}，请在 {due.month}月{due.day}日 {due:%H:%M} 前联系居民。"
+            return f"已签收 {code}，请在 {deadline_words(running.due_at, now)} 前联系居民。"
     return f"已签收 {code}。"

@@ -126,7 +126,12 @@ def notice_text(
 
     The deadline is written in local time, with the day when it is not today.
     """
-    parts = [f"{level_word}工单 {ticket_code}", place, f"{_deadline(respond_by, now)} 前回应", "点开查看"]
+    parts = [
+        f"{level_word}工单 {ticket_code}",
+        place,
+        f"{deadline_words(respond_by, now)} 前回应",
+        "点开查看",
+    ]
     return ("【演示】" if demo else "") + " · ".join(parts)
 
 
@@ -140,7 +145,7 @@ def digest_text(
     """
     if count < 2:
         raise ValueError("a digest is of two tickets or more")
-    due = f"{_deadline(respond_by, now)} 前回应"
+    due = f"{deadline_words(respond_by, now)} 前回应"
     parts = [f"{count} 件工单待回应", f"最急{level_word}", place, due, "点开查看"]
     return ("【演示】" if demo else "") + " · ".join(parts)
 
@@ -150,7 +155,8 @@ def reply_text(reply_code: str) -> str:
     return f"回复“签收 {reply_code}”接单"
 
 
-def _deadline(respond_by: datetime, now: datetime) -> str:
+def deadline_words(respond_by: datetime, now: datetime) -> str:
+    """A time as a worker reads a clock: 14:30, 明天 00:00, 11月22日 09:00."""
     if respond_by.tzinfo is None or now.tzinfo is None:
         raise ValueError("times must know their time zone")
     local, today = respond_by.astimezone(LOCAL), now.astimezone(LOCAL).date()
