@@ -13,7 +13,7 @@ from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from escalation.errors import CalendarError
 
@@ -29,7 +29,7 @@ _KINDS: Mapping[str, DayKind] = {
     "放假": "holiday",
     "上班": "workday",
 }
-_HEADINGS = {"日期": "date", "安排": "kind", "名称": "name"}
+HEADINGS = {"日期": "date", "安排": "kind", "名称": "name"}
 _LONGEST = timedelta(days=3660)
 
 
@@ -179,37 +179,42 @@ def read_calendar(text: str, like: WorkCalendar | None = None) -> WorkCalendar:
             key, _, value = line[1:].partition(":")
             notes[key.strip()] = value.strip()
         elif line.strip():
-            rows.append((number, next(csv.reader([line]))))
-    return calendar_of(rows, notes, like)
+            rows.append((number, [cell.strip() for cell in next(csv.reader([line]))]))
+    heading = [HEADINGS.get(cell, cell) for cell in rows[0][1]] if rows else []
+    if sorted(heading) != sorted(HEADER):
+        raise CalendarError("第一行应当是三列的名称：date,kind,name（或 日期,安排,名称）。")
+    return calendar_of(
+        [(number, dict(zip(heading, cells, strict=False))) for number, cells in rows[1:]], notes, like
+    )
 
 
 def calendar_of(
-    rows: Iterable[tuple[int, list[str]]], notes: Mapping[str, str], like: WorkCalendar | None = None
+    rows: Iterable[tuple[int, Mapping[str, str]]], notes: Mapping[str, str], like: WorkCalendar | None = None
 ) -> WorkCalendar:
-    """A calendar of numbered rows, the first of them the heading. `CalendarError` names every wrong line."""
+    """A calendar of numbered rows, cells by the names of `HEADER`. `CalendarError` names every wrong line."""
     wrong: list[str] = []
     days: dict[date, Day] = {}
-    numbered = list(rows)
-    heading = [_HEADINGS.get(cell.strip(), cell.strip()) for cell in numbered[0][1]] if numbered else []
-    if sorted(heading) != sorted(HEADER):
-        raise CalendarError("第一行应当是三列的名称：date,kind,name（或 日期,安排,名称）。")
-    for number, cells in numbered[1:]:
+    for number, cells in rows:
         try:
-            day, said = _row(dict(zip(heading, (c.strip() for c in cells), strict=True)))
+            day, said = _row(cells)
         except ValueError as error:
-            wrong.append(f"第 {number} 行：{_in_chinese(error)}")
+            wrong.append(f"第 {number} 行：{error}")
             continue
         if day in days:
             wrong.append(f"第 {number} 行：{day} 写了两次")
         days[day] = said
+    if not days and not wrong:
+        wrong.append("表是空的")
     hours, zone = (like.hours, like.zone) if like else ((), ZoneInfo("Asia/Shanghai"))
     try:
         hours = _hours(notes["hours"]) if "hours" in notes else hours
         zone = ZoneInfo(notes["zone"]) if "zone" in notes else zone
         if not hours:
             raise ValueError("没有写工作时间，请加一行 # hours: 08:30-12:00 13:30-17:30")
-    except (ValueError, KeyError, OSError) as error:
-        wrong.append(f"开头：{_in_chinese(error)}")
+    except (ZoneInfoNotFoundError, OSError):
+        wrong.append(f"开头：没有这个时区「{notes.get('zone')}」")
+    except ValueError as error:
+        wrong.append(f"开头：{error}")
     if wrong:
         raise CalendarError("；".join(wrong) + "。")
     return WorkCalendar(zone, hours, days, notes.get("source", ""))
@@ -221,18 +226,18 @@ def load_calendar(path: Path = SHIPPED) -> WorkCalendar:
 
 
 def _row(cells: Mapping[str, str]) -> tuple[date, Day]:
+    written, kind, name = (cells.get(column, "").strip() for column in HEADER)
     try:
-        day = date.fromisoformat(cells["date"])
+        day = date.fromisoformat(written.removesuffix(" 00:00:00"))
     except ValueError:
-        raise ValueError(f"日期应当像 2026-10-01，写的是「{cells['date']}」") from None
-    kind = _KINDS.get(cells["kind"])
-    if kind is None:
-        raise ValueError(f"安排应当是 holiday（放假）或 workday（上班），写的是「{cells['kind']}」")
-    if not cells["name"]:
+        raise ValueError(f"日期应当像 2026-10-01，写的是「{written}」") from None
+    if kind not in _KINDS:
+        raise ValueError(f"安排应当是 holiday（放假）或 workday（上班），写的是「{kind}」")
+    if not name:
         raise ValueError("没有写名称")
-    if kind == "workday" and day.weekday() < 5:
+    if _KINDS[kind] == "workday" and day.weekday() < 5:
         raise ValueError(f"{day} 本来就是工作日，不是调休上班")
-    return day, Day(kind, cells["name"])
+    return day, Day(_KINDS[kind], name)
 
 
 def _hours(text: str) -> tuple[Period, ...]:
@@ -253,12 +258,6 @@ def _clock(text: str) -> time:
         return time.fromisoformat(text)
     except ValueError:
         raise ValueError(f"钟点应当像 08:30，写的是「{text}」") from None
-
-
-def _in_chinese(error: Exception) -> str:
-    """Our own sentences are Chinese already; what Python says of a row or a zone is not."""
-    said = str(error)
-    return said if any("\u4e00" <= c <= "\u9fff" for c in said) else "列数不对，或者有不认识的写法"
 
 
 def _clipped(found: list[Skipped], from_at: datetime, to_at: datetime) -> Iterator[Skipped]:

@@ -387,8 +387,9 @@ def _clock(raw: dict[str, Any], where: str) -> ClockRule:
         raise ValueError(f"{where}: within")
     at_latest = _duration(raw["at_latest"]) if "at_latest" in raw else None
     again = _duration(raw["again_every"]) if "again_every" in raw else None
+    text = f"签收后 {rule.text}，没有人签收时 {_in_words(raw['at_latest'])}" if after else rule.text
     return ClockRule(
-        rule.within, rule.working_days, rule.working_time, after is not None, at_latest, again, rule.text
+        rule.within, rule.working_days, rule.working_time, after is not None, at_latest, again, text
     )
 
 
@@ -403,8 +404,7 @@ def _span(text: str, where: str) -> ClockRule:
         return ClockRule(None, working_days=int(working[1]), text=f"{working[1]} 个工作日")
     if working:
         return ClockRule(None, working_time=timedelta(hours=int(working[1])), text=f"{working[1]} 个工作小时")
-    number, unit = re.match(r"^(\d*)(.*)$", str(text)).groups()  # type: ignore[union-attr]
-    return ClockRule(_duration(text), text=f"{number} {_WORDS.get(unit, '')}")
+    return ClockRule(_duration(text), text=_in_words(text))
 
 
 def _in_order(clocks: Mapping[ClockName, ClockRule], name: str) -> None:
@@ -470,6 +470,12 @@ def _duration(text: str) -> timedelta:
     if not match:
         raise ValueError(f"not a duration: {text!r}")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _in_words(text: str) -> str:
+    """A span of wall time as people say it."""
+    _duration(text)
+    return f"{text[:-1]} {_WORDS[text[-1]]}"
 
 
 def _only(raw: dict[str, Any] | Mapping[str, Any], known: str, where: str) -> Any:
