@@ -6,6 +6,7 @@ them. A rule that is broken ends the run with the ticket, the moment and the rul
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,6 @@ ROUND = timedelta(seconds=1)
 """How often the product's processes look: a due moment may wait so long."""
 HAND_OVER = timedelta(minutes=3)
 """A notice goes out within this time of its gateway being there: a lease, a wait and a pace of a minute each."""
-DUTY = {"office": "officer", "supervisor": "lead", "district_desk": "officer"}
 STATES = ("waiting", "delivered", "superseded")
 LATER_IS_RIGHT = ("acknowledge", "contact", "reach")
 """Clocks that count from what somebody did, and so may move on without a new sentence of the resident's."""
@@ -74,7 +74,6 @@ class Rules:
         self.usernames = usernames
         self.addresses = addresses
         self.last_told: dict[UUID, datetime] = {}
-        self.told_since: dict[UUID, datetime] = {}
         self.known: set[UUID] = set()
         self.before: Sight | None = None
         self.watched_at = world.begin
@@ -132,26 +131,26 @@ class Rules:
             self.last_told[notice.ticket_id] = sight.at
 
     def _to_somebody_on_duty(self, sight: Sight, notice: Any) -> None:
-        if notice.audience == "district_desk" and notice.staff_id is None:
-            return  # the desk's own telephone: the last step goes there whatever the roster says
-        there = self.world.on_duty(notice.office, DUTY[notice.audience], sight.at)
-        who = self.usernames.get(notice.staff_id) if notice.staff_id is not None else None
-        if notice.audience == "supervisor" and not self._keeps_lead_shifts(notice.office):
-            role = self.world.worker(who).role if who is not None else None
-            if role == "supervisor" and self.world.present(str(who), sight.at):
+        """A person's own telephone rings only while they are on duty, an office's only while somebody is."""
+        there = self.world.audience(notice.office, notice.audience, sight.at)
+        if notice.staff_id is not None:
+            if self.usernames.get(notice.staff_id) in there:
                 return
-        elif who in there:
+        elif there or notice.audience == "district_desk":
             return
         code = sight.tickets[notice.ticket_id].code if notice.ticket_id in sight.tickets else ""
-        raise Broken("duty", sight.at, code, f"{notice.audience} {notice.office} {who or '—'}")
-
-    def _keeps_lead_shifts(self, office: str) -> bool:
-        return any(s.office == office and s.duty == "lead" for s in self.world.shifts)
+        who = self.usernames.get(notice.staff_id, "")
+        raise Broken("duty", sight.at, code, f"{notice.audience} {notice.office} {who}")
 
     # --- tickets -----------------------------------------------------------------------------------
 
     def _unheld(self, sight: Sight, ticket: Any) -> None:
-        """Nobody has it: somebody was told when the chain began, and again within the policy's longest interval."""
+        """Nobody has it: somebody was told when the chain began, and again within the policy's longest interval.
+
+        What is neither red nor orange waits for working hours, so it is only asked when its next step is due.
+        """
+        if ticket.level < int(Level.ORANGE):
+            return
         told = self.last_told.get(ticket.id)
         if told is None or told < ticket.chain_since:
             raise Broken("told", sight.at, ticket.code)
@@ -160,7 +159,7 @@ class Rules:
 
     def _longest_silence(self, ticket: Any) -> timedelta:
         steps = self.policies[ticket.kind].levels[Level(ticket.level)].steps
-        between = [b.after - a.after for a, b in zip(steps, steps[1:], strict=False)]
+        between = [b.after - a.after for a, b in pairwise(steps)]
         return max([*between, steps[-1].repeat_every or timedelta.max])
 
     def _held(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any]) -> None:
@@ -171,22 +170,34 @@ class Rules:
     def _deadlines(
         self, sight: Sight, ticket: Any, clocks: Mapping[str, Any], new_sentence: bool
     ) -> None:
-        """A clock is what the policy says, or earlier, and moves on only with a new sentence of the resident's."""
-        policy = self.policies[ticket.kind]
-        level = Level(ticket.level)
+        """A clock moves on only with a new sentence, another level, or an act that it counts from."""
         known = self.before.clocks_of.get(ticket.id, {}) if self.before is not None else {}
         was = self.before.tickets.get(ticket.id) if self.before is not None else None
+        same = was is not None and was.level == ticket.level and was.spoken_at == ticket.spoken_at
         for clock in clocks.values():
             earlier = known.get(clock.name)
-            same_level = was is not None and was.level == ticket.level and was.spoken_at == ticket.spoken_at
-            if earlier is not None and same_level and clock.due_at > earlier.due_at:
-                if clock.name not in LATER_IS_RIGHT and not new_sentence:
-                    raise Broken("later", sight.at, ticket.code, clock.name)
-            if clock.name in LATER_IS_RIGHT or clock.name not in policy.clocks(level):
+            if earlier is None or clock.due_at != earlier.due_at:
+                self._as_the_policy_says(sight, ticket, clock)
+            if earlier is None or not same or new_sentence or clock.name in LATER_IS_RIGHT:
                 continue
-            right = policy.deadline(clock.name, level, ticket.spoken_at, ticket.acknowledged_at)
-            if clock.due_at > right:
-                raise Broken("deadline", sight.at, ticket.code, clock.name)
+            if clock.due_at > earlier.due_at:
+                raise Broken("later", sight.at, ticket.code, clock.name)
+
+    def _as_the_policy_says(self, sight: Sight, ticket: Any, clock: Any) -> None:
+        """The deadline is the one that was kept last, and comes out again from what it was computed from."""
+        rows = self.eyes.rows(
+            "SELECT clock, level, spoken_at, acknowledged_at, before, due_at FROM deadline_set"
+            " WHERE ticket_id = %s AND (clock = %s OR clock LIKE %s) ORDER BY at DESC, due_at = %s DESC LIMIT 1",
+            ticket.id, clock.name, f"{clock.name}.%", clock.due_at,
+        )  # fmt: skip
+        if not rows or rows[0].due_at != clock.due_at:
+            raise Broken("deadline", sight.at, ticket.code, clock.name)
+        kept = rows[0]
+        right = self.policies[ticket.kind].deadline(
+            kept.clock, Level(kept.level), kept.spoken_at, kept.acknowledged_at
+        )
+        if kept.due_at != (right if kept.before is None else min(right, kept.before)):
+            raise Broken("deadline", sight.at, ticket.code, clock.name)
 
     def _left_undone(self, sight: Sight) -> None:
         """After a look of the watch nothing that was due is left: every step taken, every lateness passed upward."""

@@ -23,6 +23,7 @@ from server.wiring import Services
 Act = Callable[[Services], None]
 LADDER = {Level.RED: (24, 72, 168, 720, 2160), Level.ORANGE: (24, 168, 720), Level.YELLOW: (168,)}
 TRIES = 3
+BOUNCES = 2
 
 
 class Agenda(Protocol):
@@ -50,6 +51,8 @@ class Case:
     doors: int = 0
     planned: bool = False
     taken_at: datetime | None = None
+    asked: int = 0
+    lowered: bool = False
     acts: int = 0
     turn: int = 0
     """Grows whenever somebody takes the ticket: what was planned before is void."""
@@ -57,8 +60,12 @@ class Case:
     def start_again(self, spoken_at: datetime, level: int) -> None:
         """New danger: whoever has it calls again, and plans anew."""
         self.spoken_at, self.level = spoken_at, level
-        self.tries = self.doors = 0
-        self.planned = False
+        self.tries = self.doors = self.asked = 0
+        self.planned = self.lowered = False
+
+    def bounces_seen(self, bounces: int) -> bool:
+        """Whether so many offices have refused it that the district has to decide."""
+        return bounces >= BOUNCES
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,8 @@ class Workforce:
             return
         case.heard[who.username] += 1
         chance = self.world.chance(case.number, who.username, case.heard[who.username], case.turn)
+        if self._asked(case, who):
+            self._plan_answer(case, who, chance)
         ticket = self._ticket(case)
         if ticket is not None and ticket.missing > 0:
             looks = {"office": 0.8, "supervisor": 0.75, "district_desk": 0.97}[notice.audience]
@@ -113,18 +122,28 @@ class Workforce:
                 self.agenda.later(self.now() + wait, "take", lambda services: self._take(services, case, who))
         elif ticket is not None and ticket.holder_id is not None and chance.random() < 0.8:
             holder, turn = self.by_id.get(ticket.holder_id), case.turn
-            if holder is not None:
-                at = self.now() + timedelta(minutes=chance.uniform(3, 25))
+            at = self.now() + timedelta(minutes=chance.uniform(3, 25))
+            if holder is not None and self.world.answers(holder, self.now()):
                 self.agenda.later(at, "urged", lambda services: self._go_on(services, case, holder, turn))
+            elif who.role != "judicial_officer":
+                self.agenda.later(at, "take_over", lambda services: self._take_over(services, case, who))
+        if self._somebody_is_out(case) and who.role in ("supervisor", "duty_officer"):
+            at = self.now() + timedelta(minutes=chance.uniform(1, 10))
+            self.agenda.later(at, "back", lambda services: self._back(services, case, who, "打电话问过，人平安。"))
         for promise in self._late_promises(case):
             at = self.now() + timedelta(minutes=chance.uniform(10, 240))
             self.agenda.later(at, "follow_up", lambda services, p=promise: self._follow_up(services, case, p))  # type: ignore[misc]
 
     def _receiver(self, notice: Any) -> Worker | None:
+        """Whose telephone it is; at an office's own, the line if it is manned, else whoever is there."""
         if notice.staff_id is not None:
             username = self.by_id.get(notice.staff_id)
             return self.world.worker(username) if username is not None else None
-        return self.world.line_of(notice.office)
+        there = self.world.audience(notice.office, notice.audience, self.now())
+        people = sorted(username for username in there if username is not None)
+        if None in there or not people:
+            return self.world.line_of(notice.office) if there or notice.audience == "district_desk" else None
+        return self.world.worker(people[0])
 
     def _late_promises(self, case: Case) -> list[UUID]:
         if self.sight is None:
@@ -133,23 +152,92 @@ class Workforce:
             f.id for f in self.sight.follow_ups if f.ticket_id == case.ticket_id and f.due_at <= self.now()
         ]
 
-    # --- tickets -----------------------------------------------------------------------------------
+    def _somebody_is_out(self, case: Case) -> bool:
+        trips = self.sight.trips if self.sight is not None else ()
+        return any(trip.ticket_id == case.ticket_id and trip.back_by <= self.now() for trip in trips)
+
+    # --- whose it is -------------------------------------------------------------------------------
 
     def _take(self, services: Services, case: Case, who: Worker) -> None:
         ticket = self._ticket(case)
         if ticket is None or ticket.missing == 0 or not self.world.answers(who.username, self.now()):
             return
         account = self.accounts[who.username]
+        if case.bounces_seen(ticket.bounces) and account.role == "duty_officer":
+            self._decide(services, case, who)
+            return
         if not self._try("take", lambda: services.console.casework.acknowledge(account, case.code)):
             return
+        self._has(case, who, "take")
+
+    def _has(self, case: Case, who: Worker, what: str) -> None:
+        """This person has the ticket in hand from now on."""
         case.turn += 1
         if case.taken_at is None:
             case.taken_at = self.now()
-        self._did(who, "take", case)
+        self._did(who, what, case)
         chance = self.world.chance(case.number, "takes", case.turn)
         if chance.random() < 0.07:
             return  # says that they have it, and forgets
         self._next(case, who.username, chance, soon=True)
+
+    def _take_over(self, services: Services, case: Case, who: Worker) -> None:
+        ticket = self._ticket(case)
+        if ticket is None or ticket.holder_id in (None, self.accounts[who.username].id):
+            return
+        if self.world.answers(self.by_id.get(ticket.holder_id, ""), self.now()):
+            return
+        chance = self.world.chance(case.number, "takes_over", case.acts)
+        account, client_id = self.accounts[who.username], self._client_id(chance)
+        take_over = services.teamwork.transfers.take_over
+        if self._try("take_over", lambda: take_over(account, case.code, client_id, "联系不上经办人，先接过来。")):
+            self._has(case, who, "take_over")
+
+    def _pass_on(self, services: Services, case: Case, who: Worker, chance: Random) -> None:
+        """Ask another office to take it: the address was another street's, or so it seems."""
+        offices = [o.code for o in self.world.district.offices if o.kind == "judicial_office" and o.code != who.office]
+        account, client_id, to = self.accounts[who.username], self._client_id(chance), chance.choice(offices)
+        ask = services.teamwork.transfers.ask
+        if self._try("transfer", lambda: ask(account, case.code, client_id, to, "住址看着是你们街道的，请接手。")):
+            self._did(who, "transfer", case)
+
+    def _asked(self, case: Case, who: Worker) -> bool:
+        asked = self.sight.transfers if self.sight is not None else ()
+        return any(t.ticket_id == case.ticket_id and t.to_office == who.office for t in asked)
+
+    def _plan_answer(self, case: Case, who: Worker, chance: Random) -> None:
+        """Some accept, some refuse, some never answer."""
+        luck = chance.random()
+        if luck < 0.8:
+            at = self.now() + timedelta(minutes=chance.uniform(0.5, 20))
+            self.agenda.later(at, "answer", lambda services: self._answer(services, case, who, luck < 0.4))
+
+    def _answer(self, services: Services, case: Case, who: Worker, accept: bool) -> None:
+        if not self._asked(case, who) or not self.world.answers(who.username, self.now()):
+            return
+        chance = self.world.chance(case.number, "answers", case.acts)
+        account, client_id = self.accounts[who.username], self._client_id(chance)
+        answer = services.teamwork.transfers.answer
+        if self._try("answer", lambda: answer(account, case.code, client_id, accept, "不是我们这里的人，请再核对。")):
+            if accept:
+                self._has(case, who, "accept")
+            else:
+                self._did(who, "refuse", case)
+
+    def _decide(self, services: Services, case: Case, who: Worker) -> None:
+        """The district's desk says whose it is."""
+        chance = self.world.chance(case.number, "decides", case.acts)
+        offices = [o.code for o in self.world.district.offices if o.kind == "judicial_office"]
+        account, client_id = self.accounts[who.username], self._client_id(chance)
+        to = chance.choice([*offices, None])
+        decide = services.teamwork.transfers.decide
+        if self._try("decide", lambda: decide(account, case.code, client_id, to, "按住址和人手定。")):
+            if to is None:
+                self._has(case, who, "decide")
+            else:
+                self._did(who, "decide", case)
+
+    # --- tickets -----------------------------------------------------------------------------------
 
     def _next(self, case: Case, username: str, chance: Random, *, soon: bool) -> None:
         """Go on after a while: minutes for red, and for others in the hours when people telephone."""
@@ -159,8 +247,10 @@ class Workforce:
             wait = timedelta(minutes=chance.uniform(2, 11) if soon else chance.uniform(8, 45))
         else:
             wait = timedelta(minutes=chance.uniform(5, 90) if soon else chance.uniform(60, 400))
+        if case.planned and not soon:
+            wait = timedelta(days=chance.uniform(1, 18))
         at, turn = self.now() + wait, case.turn
-        if level is not Level.RED:
+        if level is not Level.RED or case.planned:
             at = self._by_day(at, chance)
         self.agenda.later(at, "go_on", lambda services: self._go_on(services, case, username, turn))
 
@@ -182,15 +272,23 @@ class Workforce:
         who = self.world.worker(username)
         chance = self.world.chance(case.number, "goes_on", case.acts)
         clocks = self.sight.clocks_of.get(case.ticket_id, {}) if self.sight is not None else {}
-        if ticket.spoke_at is None and ticket.met_at is None and self._may_call(case):
+        reached = ticket.spoke_at is not None or ticket.met_at is not None
+        if not reached and case.tries == 0 and chance.random() < 0.08 and not ticket.settled:
+            self._pass_on(services, case, who, chance)
+        if not reached and self._may_call(case):
             self._call(services, case, who, chance, ticket)
-        elif ticket.met_at is None and ("visit" in clocks or ticket.spoke_at is None):
+        elif not reached and case.doors > 0 and case.asked < 3 and chance.random() < 0.6:
+            self._ask_others(services, case, who, chance)
+        elif ticket.met_at is None and ("visit" in clocks or not reached):
             self._visit(services, case, who, chance)
         elif not case.planned:
             self._plan(services, case, who, Level(ticket.level))
+        elif ticket.level > Level.YELLOW and not case.lowered and chance.random() < 0.3:
+            self._lower(services, case, who, Level(ticket.level), chance)
         else:
-            self._close(services, case, who, chance)
+            self._close(services, case, who, chance, Level(ticket.level))
             return
+        case.acts += 1
         self._next(case, username, chance, soon=False)
 
     def _may_call(self, case: Case) -> bool:
@@ -209,14 +307,43 @@ class Workforce:
             case.tries += 1
             self._did(who, "call", case)
 
+    def _ask_others(self, services: Services, case: Case, who: Worker, chance: Random) -> None:
+        """Nobody opens and nobody answers: ask those who may know."""
+        way = ("trusted_person", "community", "police")[case.asked]
+        case.asked += 1
+        account, client_id, seen = self.accounts[who.username], self._client_id(chance), chance.random() < 0.4
+        attempt = services.teamwork.reaching.record_attempt
+        if self._try("attempt", lambda: attempt(account, case.code, client_id, way, seen)):
+            self._did(who, f"attempt.{way}", case)
+
     def _visit(self, services: Services, case: Case, who: Worker, chance: Random) -> None:
+        """Go there; some say by when they will be heard of, and some of these forget to say that they are back."""
         met = chance.random() < case.person.home.opens or case.doors >= 4
         outcome = "met" if met else chance.choice(("nobody_home", "nobody_home", "refused", "wrong_address"))
         account, client_id = self.accounts[who.username], self._client_id(chance)
+        if chance.random() < 0.5 and not self._anybody_out(case):
+            out, minutes = self._client_id(chance), chance.choice((60, 90, 120))
+            set_out = services.teamwork.trips.set_out
+            self._try("set_out", lambda: set_out(account, case.code, out, "社区网格员", minutes))
         work = services.console.casework
         if self._try("visit", lambda: work.record_visit(account, case.code, client_id, outcome)):  # type: ignore[arg-type]
             case.doors += 1
             self._did(who, "visit", case)
+        if chance.random() < 0.9:
+            at = self.now() + timedelta(minutes=chance.uniform(5, 50))
+            self.agenda.later(at, "back", lambda services: self._back(services, case, who, ""))
+
+    def _anybody_out(self, case: Case) -> bool:
+        trips = self.sight.trips if self.sight is not None else ()
+        return any(trip.ticket_id == case.ticket_id for trip in trips)
+
+    def _back(self, services: Services, case: Case, who: Worker, how: str) -> None:
+        if not self._anybody_out(case):
+            return
+        chance = self.world.chance(case.number, "back", case.acts, who.username)
+        account, client_id = self.accounts[who.username], self._client_id(chance)
+        if self._try("back", lambda: services.teamwork.trips.back(account, case.code, client_id, how)):
+            self._did(who, "back", case)
 
     def _plan(self, services: Services, case: Case, who: Worker, level: Level) -> None:
         account, chance = self.accounts[who.username], self.world.chance(case.number, "plans", case.acts)
@@ -246,18 +373,55 @@ class Workforce:
         account, client_id = self.accounts[who.username], self._client_id(chance)
         outcome = chance.choice(("better", "better", "same", "same", "worse", "not_reached"))
         work = services.console.casework
-        if self._try("follow_up", lambda: work.record_follow_up(account, case.code, promise, client_id, outcome)):
-            self._did(who, "follow_up", case)
+        if not self._try("follow_up", lambda: work.record_follow_up(account, case.code, promise, client_id, outcome)):
+            return
+        self._did(who, "follow_up", case)
+        if outcome == "worse" and self._ticket(case) is None and chance.random() < 0.5:
+            again = self._client_id(chance)
+            reopen = services.console.casework.reopen
+            if self._try("reopen", lambda: reopen(account, case.code, again, "随访说更难了，重新打开。")):
+                self._did(who, "reopen", case)
 
-    def _close(self, services: Services, case: Case, who: Worker, chance: Random) -> None:
+    def _lower(self, services: Services, case: Case, who: Worker, level: Level, chance: Random) -> None:
+        """Find the level too high; a colleague looks at it an hour or a day later."""
         account, client_id = self.accounts[who.username], self._client_id(chance)
-        outcome = chance.choice(("supported", "supported", "referred", "declined_help", "moved_away"))
+        to = Level(int(level) - 1)
+        ask = services.teamwork.lowerings.ask
+        case.lowered = True
+        if not self._try("lower", lambda: ask(account, case.code, client_id, to, "本人平静下来了，家人陪着。")):
+            return
+        self._did(who, "lower", case)
+        mates = [w for w in self.world.workers if w.office == who.office and w is not who]
+        second, yes = chance.choice(mates), chance.random() < 0.8
+        at = self.now() + timedelta(minutes=chance.uniform(30, 1500))
+        self.agenda.later(at, "second", lambda services: self._second(services, case, second, yes))
+
+    def _second(self, services: Services, case: Case, who: Worker, yes: bool) -> None:
+        chance = self.world.chance(case.number, "second", case.acts, who.username)
+        account, client_id = self.accounts[who.username], self._client_id(chance)
+        answer = services.teamwork.lowerings.answer
+        if self._try("second", lambda: answer(account, case.code, client_id, yes, "我觉得还要再看几天。")):
+            self._did(who, "second", case)
+
+    def _close(self, services: Services, case: Case, who: Worker, chance: Random, level: Level) -> None:
+        account, client_id = self.accounts[who.username], self._client_id(chance)
+        outcome = chance.choice(("supported", "supported", "referred", "declined_help", "moved_away", "mistaken"))
         work = services.console.casework
-        if self._try("close", lambda: work.close(account, case.code, client_id, outcome, new_level=Level.BLUE)):
+        if self._try(
+            "close",
+            lambda: work.close(account, case.code, client_id, outcome, new_level=min(level, Level.YELLOW)),
+        ):
             self._did(who, "close", case)
             return
         case.acts += 1
+        case.planned = case.planned and bool(self._promised(case))
         self._next(case, who.username, chance, soon=False)
+
+    def _promised(self, case: Case) -> Any:
+        return self.eyes.rows(
+            "SELECT 1 FROM follow_up WHERE ticket_id = %s AND done_at IS NULL AND due_at > %s LIMIT 1",
+            case.ticket_id, self.now(),
+        )  # fmt: skip
 
     # --- shared ------------------------------------------------------------------------------------
 

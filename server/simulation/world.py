@@ -13,6 +13,7 @@ from random import Random
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from escalation.calendar import load_calendar
 from escalation.staff import Role
 from residents.district import District
 
@@ -197,6 +198,16 @@ class World:
                     there[shift.backup].add(who[0])
         return there[False] or there[True]
 
+    def audience(self, office: str, audience: str, at: datetime) -> set[str | None]:
+        """Who is to be told: an office's officers, its lead (where it keeps no roster for one: its supervisors), or
+        the district's desk."""
+        if audience != "supervisor":
+            return self.on_duty(office, "officer", at)
+        if any(shift.office == office and shift.duty == "lead" for shift in self.shifts):
+            return self.on_duty(office, "lead", at)
+        leads = [w.username for w in self.workers if w.office == office and w.role == "supervisor"]
+        return {username for username in leads if self.present(username, at)}
+
     def present(self, username: str, at: datetime) -> bool:
         """Whether this person is not on leave, as far as the roster knows."""
         return self._instead_of(username, at) == (username,)
@@ -292,7 +303,7 @@ def draw(
     *,
     population: int = 50_000,
     first_day: date = FIRST_DAY,
-    is_workday: Callable[[date], bool] = lambda day: day.isoweekday() <= 5,
+    is_workday: Callable[[date], bool] | None = None,
     staff: "Staffing | None" = None,
     calm: bool = False,
     rate: float = 1.0,
@@ -304,6 +315,7 @@ def draw(
     end = begin + timedelta(days=days)
     chance = Random(f"{seed}|world")
     staff = staff or invented_staff(district)
+    is_workday = is_workday or load_calendar().is_workday
     arrivals = _arrivals(district, staff, chance, first_day, days, population, rate, is_workday)
     lines = [w for w in staff.workers if not w.line]
     return World(
