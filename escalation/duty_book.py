@@ -5,7 +5,8 @@ say that they themselves are away: that is always written down, and when nobody 
 district's desk learn it at once. A swap holds when the other has accepted it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -29,8 +30,6 @@ from storage.database import Database
 ON_SHIFT = ("judicial_officer", "social_worker", "supervisor", "duty_officer")
 """Whose work it is to be told of tickets; the others are never on a roster."""
 LONGEST_CHANGE = timedelta(days=366)
-AT_MOST = 200
-"""Shifts of one office: more than this is a mistake in a file."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,35 @@ class DutyBook:
         db.add(shift)
         db.flush()
         return shift
+
+    def replace(
+        self, by: str, lines: Mapping[str, Sequence[NewShift]], *, keep: bool = True
+    ) -> tuple[int, int]:
+        """Bring in the rosters of several offices at once; how many shifts came and how many went.
+
+        Of each office in it: lines for single days take the place of all its single days in that span, lines of a
+        weekly pattern that of its whole pattern. `keep=False` tries it out and changes nothing.
+        """
+        now = self.clock()
+        came = went = 0
+        with suppress(_TriedOut), self.database.transaction() as db:
+            for office, shifts in sorted(lines.items()):
+                lock_roster(db, office)
+                here = self.office(office)
+                for old in db.scalars(select(DutyShift).where(DutyShift.office == office)).all():
+                    if _replaced(old, shifts):
+                        db.delete(old)
+                        went += 1
+                db.flush()
+                for shift in shifts:
+                    self.put(db, here, shift)
+                    came += 1
+                audit.record(
+                    db, actor=by, action="duty.imported", subject=f"office:{office}", at=now, shifts=len(shifts)
+                )  # fmt: skip
+            if not keep:
+                raise _TriedOut
+        return came, went
 
     def remove_shift(self, account: StaffAccount, shift_id: UUID) -> str:
         """Take one line away, and give its office. The gap it leaves within a week is told at once."""
@@ -259,6 +287,10 @@ class DutyBook:
         )  # fmt: skip
 
 
+class _TriedOut(Exception):
+    """Nothing of this transaction is to be kept."""
+
+
 def may_read(account: StaffAccount, office: str) -> bool:
     """Whether this office's roster is shown to the caller: their own; the whole district to those who answer for it."""
     if account.role == "partner":
@@ -306,6 +338,14 @@ def _check_change(
         raise RosterError("不能由本人代替本人。")
     if kind == "swap" and other is None:
         raise RosterError("换班要写由谁来值。")
+
+
+def _replaced(old: DutyShift, new: Sequence[NewShift]) -> bool:
+    """Whether a shift gives way to these: a single day to single days around it, a weekly line to weekly lines."""
+    days = [shift.valid_from for shift in new if shift.valid_from and shift.valid_from == shift.valid_to]
+    if old.valid_from is not None and old.valid_from == old.valid_to:
+        return bool(days) and min(days) <= old.valid_from <= max(days)
+    return len(days) < len(new)
 
 
 def _same(one: DutyShift, two: DutyShift) -> bool:
