@@ -181,7 +181,7 @@ class CallList:
                 code=ticket.code,
                 level=f"{ticket.rated.colour}色",
                 place=area(district, ticket.office),
-                office=district.office(ticket.office).name,
+                office=district.office_once(ticket.office).name,
                 holder=ticket.holder_name or "等人签收",
                 due=tuple(
                     (

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from escalation.outbox import QueuedNotice
 from escalation.staff import StaffAccount
 from escalation.ticket import DeskCall, Ticket
 from tests.support.town import Officer, Resident, Town
@@ -97,6 +98,15 @@ class Scene:
         return somebody
 
     @cached_property
+    def notice(self) -> str:
+        """What the console shows the office of its ticket."""
+        with self.town.database.transaction() as db:
+            shown = select(QueuedNotice.id).where(
+                QueuedNotice.channel == "in_app", QueuedNotice.code == self.code
+            )
+            return str(db.scalars(shown.order_by(QueuedNotice.queued_at).limit(1)).one())
+
+    @cached_property
     def call(self) -> str:
         waiting = self.town.resident(place="puyan-hall", door="kiosk")
         waiting.does("POST", "/person", {"client_id": str(uuid.uuid4())})
@@ -119,6 +129,8 @@ class Scene:
             path = path.replace("{follow_up}", self.follow_up)
         if "{task}" in path:
             path = path.replace("{task}", self.task)
+        if "{notice}" in path:
+            path = path.replace("{notice}", self.notice)
         if "{call}" in path:
             path = path.replace("{call}", self.call)
         return path.replace("{code}", code)

@@ -19,6 +19,9 @@ PUBLIC = {
 }
 PAGES = {f"GET {path}": "a built page, the same for everybody" for path in (*RESIDENT_PATHS, *STAFF_PATHS)}
 
+IMPERSONAL = {"code", "call", "follow_up", "task", "notice", "place", "after", "view"}
+"""What an address may name: ids and codes that say nothing of anybody."""
+
 
 def test_every_route_asks_who_is_calling_or_is_listed_with_its_reason() -> None:
     open_to_all = {str(entry) for entry in entries() if entry.caller is None}
@@ -60,7 +63,7 @@ def test_no_route_puts_something_personal_into_an_address() -> None:
     for path, methods in create_app().openapi()["paths"].items():
         for method, described in methods.items():
             named = {p["name"] for p in described.get("parameters", ()) if p["in"] in ("path", "query")}
-            assert named <= {"code", "call", "follow_up", "task", "place", "after", "view"}, f"{method} {path}"
+            assert named <= IMPERSONAL, f"{method} {path}"
 
 
 def test_each_route_says_in_a_sentence_what_it_is_for() -> None:
