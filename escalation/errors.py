@@ -9,6 +9,13 @@ class PolicyError(EscalationError):
     """A policy file says something impossible or unknown."""
 
 
+class NotRehearsed(PolicyError):
+    """Exactly this was not rehearsed against what is in force now."""
+
+    def __init__(self) -> None:
+        super().__init__("要先预演：请对这个文件运行 xinqiao rehearse，看过结果再保存。")
+
+
 class KindNotListed(EscalationError, KeyError):
     """A kind of ticket that is not on the published list: nobody can be given it."""
 

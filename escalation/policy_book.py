@@ -75,6 +75,11 @@ class PolicyBook(Mapping[str, Policy]):
             self._editions[name] = read_policy(content.content, read_calendar(calendar.content), name)
         return self._editions[name]
 
+    def with_calendar(self, db: Session, ticket: Ticket) -> Policy | None:
+        """The rules that this ticket keeps, by the calendar in force; None for one from before editions were kept."""
+        rules = ticket.policy.partition("+")[0]
+        return self.edition(db, f"{rules}+{self.calendar.digest}") if "#" in rules else None
+
     def refresh(self, db: Session) -> bool:
         """Work by what is in force now; says whether anything changed. Cheap when nothing did.
 

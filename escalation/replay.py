@@ -8,7 +8,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -77,14 +76,6 @@ def inputs_of_rating(levels: Sequence[Level], forms: Sequence[tuple[Instrument, 
     )
 
 
-def forms_in(inputs: str) -> set[str]:
-    """The hashes of the instruments that are needed to compute this again."""
-    read = json.loads(inputs)
-    if "answer" in read:
-        return {read["answer"]["form"]}
-    return {form["form"] for form in read.get("rating", {}).get("forms", [])}
-
-
 def judged_again(inputs: str, levels: LevelPolicy, forms: Forms) -> Triage:
     """The level with its reasons, computed again from kept inputs. For a rating only the level means something."""
     read = json.loads(inputs)
@@ -132,7 +123,7 @@ class Replay:
         self.vault = vault
         self.policies = policies
         self._levels: dict[str, LevelPolicy] = {}
-        self._forms: dict[str, Instrument] | None = None
+        self._forms: Forms | None = None
 
     def how_many(self, db: Session) -> int:
         """How many rows `everything` goes through."""
@@ -235,17 +226,36 @@ class Replay:
         return self._levels[name]
 
     def _library(self, db: Session) -> Forms:
-        """Every edition of every instrument that was ever kept, by its content."""
         if self._forms is None:
-            rows = db.scalars(
-                select(edition.Edition).where(edition.Edition.subject.startswith("instrument:"))
-            )
-            read = (instrument_from(row.content, row.subject) for row in rows)
-            self._forms = {instrument.content_hash: instrument for instrument in read}
+            self._forms = forms_kept(db)
         return self._forms
 
 
 _UNREADABLE = (EscalationError, AssessmentError, LevelPolicyError, KeyError, ValueError, TypeError)
+
+
+def forms_kept(db: Session) -> Forms:
+    """Every edition of every instrument that was ever kept, by its content."""
+    rows = db.scalars(select(edition.Edition).where(edition.Edition.subject.startswith("instrument:")))
+    read = (instrument_from(row.content, row.subject) for row in rows)
+    return {instrument.content_hash: instrument for instrument in read}
+
+
+def worst_of_all(inputs: str, levels: LevelPolicy, forms: Forms) -> Level | None:
+    """The level that another table gives to all that one judgement was made from, each answer of each form included.
+
+    For a rehearsal: what the table of then was silent about counts too.
+    """
+    read = json.loads(inputs)
+    found = [judged_again(inputs, levels, forms)]
+    for done in read.get("rating", {}).get("forms", []):
+        form = forms[done["form"]]
+        found += [triage_answer(form.id, item, value, levels) for item, value in done["answers"].items()]
+        score = _score(form, done["answers"])
+        found += [triage_score(score, levels)] if score is not None else []
+    if "rating" in read:
+        found = found[1:]
+    return max((triage.level for triage in found if triage.level is not None), default=None)
 
 
 def reasons_of(triage: Triage) -> list[dict[str, Any]]:
@@ -253,9 +263,9 @@ def reasons_of(triage: Triage) -> list[dict[str, Any]]:
     return [{"rule": reason.rule, "items": list(reason.items)} for reason in triage.reasons]
 
 
-def ticket_named(db: Session, code: str) -> UUID | None:
+def ticket_named(db: Session, code: str) -> Ticket | None:
     """The ticket of this code, if there is one."""
-    return db.scalar(select(Ticket.id).where(Ticket.code == code.strip().upper()))
+    return db.scalar(select(Ticket).where(Ticket.code == code.strip().upper()))
 
 
 def _deadlines() -> Any:

@@ -1,6 +1,7 @@
 """Working days and hours, by the official arrangement."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import chinese_calendar
 import pytest
@@ -102,7 +103,7 @@ def test_what_was_skipped_and_what_counted_are_the_whole_time(at: datetime, days
     skipped = CALENDAR.skipped(at, due, hours=True)
     closed = sum((s.to_at - s.from_at for s in skipped), timedelta())
     assert closed + CALENDAR.working_time(at, due) == due - at
-    assert all(a.to_at <= b.from_at for a, b in zip(skipped, skipped[1:], strict=False))
+    assert all(a.to_at <= b.from_at for a, b in pairwise(skipped))
 
 
 def test_what_was_skipped_has_a_name() -> None:
