@@ -1,1 +1,1 @@
-from tests.support.towns import town  # noqa: F401 - a fixture
+from tests.support.towns import district, town  # noqa: F401 - fixtures
