@@ -226,6 +226,7 @@ export class FakeDesk {
       const counts = Object.fromEntries(["open", "mine", "due", "overdue", "follow_up", "closed"].map((view) => [view, this.rows(view).length]));
       return { status: 200, data: { tickets: this.rows(query.get("view") ?? "open"), counts, now: new Date().toISOString(), red_bar: this.redBar } };
     }
+    if (path.startsWith("/api/staff/notices")) return { status: 200, data: { count: 0, notices: [] } };
     if (path === "/api/staff/waiting") return { status: 200, data: this.waiting() };
     if (path === "/api/staff/desk-calls") return { status: 200, data: this.calls };
     if (path.startsWith("/api/staff/desk-calls/")) {

@@ -1,0 +1,195 @@
+"""Several people on one ticket, in a real browser over a whole district in one process (no Rasa, no stack).
+
+The ticket is refused twice and the district decides; a visit has a timer that others see run out; a level is
+lowered by two people; a gap in the roster stands in words on the duty page.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from storage.database import Database
+from tests.stories_browser.conftest import FAILED
+from tests.support.browser import Chromium, Device, Shots
+from tests.support.clock import MovableClock
+from tests.support.served_town import ServedTown
+from tests.support.town import PASSWORD, Officer
+
+pytestmark = pytest.mark.slow
+
+WORDS = "我不想活了，药我已经准备好了"
+
+
+@pytest.fixture
+def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
+    with ServedTown(database, clock, tmp_path) as town:
+        yield town
+
+
+@pytest.fixture
+def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
+    """A browser of this story alone; at its end, nothing odd may have happened on any page."""
+    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
+        yield running
+        if request.node.stash.get(FAILED, False):
+            for device in running.devices:
+                device.shot("when-it-failed")
+            return
+    running.nothing_odd()
+
+
+def at_desk(browser: Chromium, officer: Officer) -> Device:
+    desk = browser.desk()
+    desk.logs_in(officer.username, PASSWORD)
+    return desk
+
+
+def an_alarm(town: ServedTown) -> str:
+    """Somebody in Puyan says what makes a ticket red; its code."""
+    resident = town.resident("puyan-hall")
+    resident.agrees()
+    resident.says(WORDS)
+    town.jobs()
+    return str(town.officer("puyan", name="周旁观").only_ticket()["code"])
+
+
+def opens(desk: Device, code: str) -> None:
+    desk.go(f"/console/tickets/{code}")
+    desk.see("ticket-head")
+
+
+def takes(desk: Device, code: str) -> None:
+    opens(desk, code)
+    desk.press("primary-acknowledge")
+    expect(desk.at("holder")).to_contain_text("我在跟进")
+
+
+def offers(desk: Device, code: str, office: str, reason: str) -> None:
+    opens(desk, code)
+    desk.press("more")
+    desk.press("deed-transfer")
+    desk.press(f"transfer-office-{office}")
+    desk.write("transfer-reason", reason)
+    desk.press("transfer-submit")
+    expect(desk.see("transfer-open")).to_contain_text("等回复")
+
+
+def refuses(desk: Device, reason: str) -> None:
+    """From the list of what waits: a no without a reason does not go out, and nothing typed is lost."""
+    desk.go("/console/list/open")
+    desk.press("waiting-row")
+    desk.press("transfer-refuse")
+    desk.press("answer_transfer-submit")
+    desk.reads("不接要写明原因")
+    desk.write("answer_transfer-reason", reason)
+    desk.press("answer_transfer-submit")
+    expect(desk.page).to_have_url(re.compile(r"/console/list/open$"))
+
+
+def test_refused_twice_and_the_district_decides(desks: Chromium, served: ServedTown) -> None:
+    code = an_alarm(served)
+    xixing, changhe = served.office_code("xixing"), served.office_code("changhe")
+    sender = at_desk(desks, served.officer("puyan", name="沈青"))
+    takes(sender, code)
+    offers(sender, code, xixing, "本人上个月搬到了西兴")
+    sender.shot("offered")
+
+    lin = at_desk(desks, served.officer("xixing", name="林一"))
+    lin.go("/console/list/open")
+    expect(lin.see("waiting")).to_contain_text("请我们接手")
+    lin.shot("asked")
+    refuses(lin, "电话里说已经搬去长河")
+
+    offers(sender, code, changhe, "本人说现在住在长河")
+    refuses(at_desk(desks, served.officer("changhe", name="方舟")), "查过了，不在我们这里")
+
+    opens(sender, code)
+    sender.see("must-decide")
+    sender.press("more")
+    expect(sender.at("deed-transfer")).to_have_count(0)
+
+    district = at_desk(desks, served.officer("desk", "duty_officer", "区值班"))
+    district.press("waiting-row")
+    expect(district.see("must-decide")).to_contain_text("查过了，不在我们这里")
+    district.shot("must-decide")
+    district.press("decide")
+    district.press(f"decide-office-{xixing}")
+    district.write("decide-reason", "派出所核对过，人住在西兴")
+    district.press("decide-submit")
+    expect(district.at("must-decide")).to_have_count(0)
+
+    takes(lin, code)
+    lin.press("more")
+    expect(lin.at("deed-transfer")).to_have_count(0)
+    lin.reads("派出所核对过，人住在西兴")
+    desks.nothing_personal(WORDS)
+
+
+def test_a_visit_has_a_timer_that_others_see_run_out(desks: Chromium, served: ServedTown) -> None:
+    code = an_alarm(served)
+    visitor = at_desk(desks, served.officer("puyan", name="沈青"))
+    takes(visitor, code)
+    visitor.press("more")
+    visitor.press("deed-set_out")
+    visitor.write("trip-companion", "何建国")
+    visitor.press("trip-minutes-30")
+    visitor.press("set_out-submit")
+    expect(visitor.see("trip-time")).to_contain_text("09:30 前报平安")
+    visitor.press("trip-arrived")
+    expect(visitor.see("trip")).to_contain_text("已经到了")
+    visitor.go("/console/duty")
+    expect(visitor.see("trip-bar")).to_contain_text("在走访路上")
+
+    served.passes(minutes=31)
+    lead = at_desk(desks, served.officer("puyan", "supervisor", "丁负责"))
+    expect(lead.see("trip-bar")).to_contain_text("到点没有消息")
+    lead.press("trip-open")
+    expect(lead.see("trip")).to_have_attribute("role", "alert")
+    lead.shot("overdue")
+
+    opens(visitor, code)
+    visitor.press("trip-safe")
+    expect(visitor.at("trip")).to_have_count(0)
+
+
+def test_a_level_is_lowered_by_two(desks: Chromium, served: ServedTown) -> None:
+    code = an_alarm(served)
+    first = at_desk(desks, served.officer("puyan", name="沈青"))
+    takes(first, code)
+    first.press("more")
+    first.press("deed-lower")
+    first.press("lower-to-orange")
+    first.write("lower-reason", "短")
+    first.press("lower-submit")
+    first.reads("至少 5 个字")
+    first.write("lower-reason", "当面谈过，女儿陪着，药已收好")
+    first.press("lower-submit")
+    expect(first.see("lowering")).to_contain_text("建议降到橙色")
+    expect(first.at("lowering-confirm")).to_have_count(0)
+    expect(first.see("level")).to_contain_text("红色")
+
+    second = at_desk(desks, served.officer("puyan", name="钱多"))
+    second.press("waiting-row")
+    second.press("lowering-confirm")
+    second.shot("confirm")
+    second.press("answer_lowering-submit")
+    expect(second.at("lowering")).to_have_count(0)
+    expect(second.see("level")).to_contain_text("橙色")
+
+
+def test_a_gap_in_the_roster_stands_in_words(desks: Chromium, served: ServedTown) -> None:
+    lead = at_desk(desks, served.officer("puyan", "supervisor", "丁负责"))
+    lead.press("page-duty")
+    lead.see("week")
+    expect(lead.at("gap-stretch")).to_have_count(0)
+    lead.press("open-leave")
+    lead.press("leave-submit")
+    lead.reads("请填从什么时候到什么时候")
+    lead.press("sheet-close")
+    lead.page.locator("[data-test=shift]", has_text="值班").first.locator("[data-test=remove-shift]").click()
+    expect(lead.see("gaps")).to_contain_text("没有人值班")
+    expect(lead.see("gap-stretch")).to_contain_text("没有人")
+    lead.shot("gap", whole=True)
