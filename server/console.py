@@ -81,7 +81,6 @@ STATES = {
     "in-progress": "跟进中",
     "completed": "已结案",
 }
-KINDS = {"home_visit": "上门走访", "call_back": "电话回访"}
 CLOCKS = {
     "acknowledge": "签收",
     "contact": "联系",
@@ -154,13 +153,15 @@ class Console:
         return Staff(*found)
 
     def _me(self, account: StaffAccount) -> Me:
+        partner = self.partners().known(account.office) if account.role == "partner" else None
+        office = partner or self.intake.district.office_once(account.office)
         return Me(
             username=account.username,
             name=account.name,
             role=account.role,  # type: ignore[arg-type]
             role_name=ROLES[account.role],
             office=account.office,
-            office_name=self.intake.district.office_once(account.office).name,
+            office_name=office.name,
             demo=self.demo,
         )
 
@@ -240,7 +241,7 @@ class Console:
         return TicketRow(
             code=ticket.code,
             kind=ticket.kind,  # type: ignore[arg-type]
-            kind_word=KINDS[ticket.kind],
+            kind_word=self.intake.policies.of(db, ticket).name,
             level=ticket.rated.key,  # type: ignore[arg-type]
             level_word=f"{ticket.rated.colour}色",
             state=ticket.state,  # type: ignore[arg-type]
@@ -355,7 +356,11 @@ class Console:
                 for f in follow_ups
             ],
             next_step=next_step,  # type: ignore[arg-type]
-            actions=acts(db, self.intake.district, policy, ticket, account, waiting),
+            actions=[
+                act
+                for act in acts(db, self.intake.district, policy, ticket, account, waiting)
+                if policy.may(account.role, act)
+            ],
             close_needs=needs,
             words_kept=len(words),
             chat_open=ticket.closed_at is None,
@@ -381,9 +386,9 @@ class Console:
             return "call"
         if ticket.met_at is None and "visit" in policy.clocks(ticket.rated):
             return "visit" if ticket.rated is Level.RED or ticket.spoke_at is None else "refer"
-        if "referral" not in done and ticket.kind == "home_visit":
+        if "referral" not in done and "refer" in policy.proposes:
             return "refer"
-        if "follow_up" not in done and ticket.kind == "home_visit":
+        if "follow_up" not in done and "plan_follow_up" in policy.proposes:
             return "plan_follow_up"
         return "close" if not needs else "call"
 
