@@ -21,6 +21,7 @@ from assessments.scoring import Score, score_answers
 from assessments.staging import Step, next_step
 from escalation import chain, trips
 from escalation.chain import Telling
+from escalation.errors import PolicyError
 from escalation.policy_book import PolicyBook
 from escalation.replay import inputs_of_answer, inputs_of_rating, inputs_of_words, reasons_of
 from escalation.signal import Rating, Signal
@@ -215,6 +216,21 @@ class Intake:
         lock_resident(db, session.resident_id)
         known = open_ticket_of(db, session.resident_id, "call_back")
         return known or self._open(db, session, "call_back", Level.YELLOW, False, now, now)
+
+    def open_ticket(
+        self, db: Session, session: ResidentSession, kind: str, level: Level, spoken_at: datetime
+    ) -> Ticket:
+        """Open a ticket of any listed kind for this resident, or give the open one of that kind back.
+
+        `KindNotListed` for a kind that is not published: nobody can be given it. `PolicyError` for a level that its
+        policy does not know.
+        """
+        lock_resident(db, session.resident_id)
+        self.policies.refresh(db)
+        if level not in self.policies[kind].levels:
+            raise PolicyError(f"「{self.policies[kind].name}」没有{level.colour}色。")
+        known = open_ticket_of(db, session.resident_id, kind)
+        return known or self._open(db, session, kind, level, False, spoken_at, self.clock())
 
     def address_stated(self, db: Session, session: ResidentSession, address: str, now: datetime) -> None:
         """Send the open tickets to the office that this address belongs to.

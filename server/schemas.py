@@ -151,7 +151,7 @@ class ClockShown(BaseModel):
 
 class TicketRow(BaseModel):
     code: str
-    kind: Literal["home_visit", "call_back"]
+    kind: str
     kind_word: str
     level: LevelName
     level_word: str
