@@ -612,6 +612,7 @@ class Conversation:
         """At a kiosk the hall is called; on a phone a worker is called into the chat, on a ticket."""
         now = self.clock()
         standing = standing_of(db, self.intake, session)
+        self.intake.telling.districts.refresh(db)
         place = self.intake.district.place(session.place) if session.place else None
         if session.door == "kiosk" and place is not None:
             self.intake.call_to_desk(db, session, place, now)
