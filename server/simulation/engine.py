@@ -59,7 +59,11 @@ class Process:
         self.clock = clock
         self.gateways = gateways
         self.settings = Settings(
-            home=lot.home, public_url="http://simulation.invalid", mode="demo", district=district, _env_file=None
+            home=lot.home,
+            public_url="http://simulation.invalid",
+            mode="demo",
+            district=district,
+            _env_file=None,
         )  # type: ignore[call-arg]
         self.down_until: datetime | None = None
         self.restarts = 0

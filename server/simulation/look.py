@@ -64,7 +64,9 @@ class Sight:
         for t in self.tickets.values():
             if t.missing > 0 and t.step_due_at is not None:
                 yield "step", t.id, "", t.step_due_at
-        for c in self.clocks:  # whether somebody has the ticket decides who sees to a clock: then it is due anew
+        for (
+            c
+        ) in self.clocks:  # whether somebody has the ticket decides who sees to a clock: then it is due anew
             held = self.tickets[c.ticket_id].acknowledged_at
             yield "clock", c.ticket_id, f"{c.name} {held}", max(c.due_at, c.told_at or c.due_at)
         for f in self.follow_ups:

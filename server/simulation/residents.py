@@ -93,7 +93,9 @@ class Residents:
             db.flush()
             for scope in Scope:
                 given = home.shares or scope is not Scope.SHARE
-                db.add(Consent(resident_id=resident.id, scope=scope, given=given, wording="simulation", at=now))
+                db.add(
+                    Consent(resident_id=resident.id, scope=scope, given=given, wording="simulation", at=now)
+                )
         return Person(arrival.resident, home, resident.id, self._new_session(services, resident.id, home))
 
     def _say(self, services: Services, session: ResidentSession, arrival: Arrival) -> None:

@@ -167,9 +167,7 @@ class Rules:
         if not clocks:
             raise Broken("silent", sight.at, ticket.code)
 
-    def _deadlines(
-        self, sight: Sight, ticket: Any, clocks: Mapping[str, Any], new_sentence: bool
-    ) -> None:
+    def _deadlines(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any], new_sentence: bool) -> None:
         """A clock moves on only with a new sentence, another level, or an act that it counts from."""
         known = self.before.clocks_of.get(ticket.id, {}) if self.before is not None else {}
         was = self.before.tickets.get(ticket.id) if self.before is not None else None
@@ -217,11 +215,20 @@ class Rules:
             if message.at + UNREAD_AFTER <= now:
                 raise Broken("signal", now, more="unread")
         for promise in sight.follow_ups:
-            if promise.office not in self.offices or max(promise.due_at, promise.told_at or promise.due_at) <= now:
+            if (
+                promise.office not in self.offices
+                or max(promise.due_at, promise.told_at or promise.due_at) <= now
+            ):
                 raise Broken("follow_up", now, more=str(promise.office))
-        for what, rows in (("transfer", sight.transfers), ("sub_task", sight.sub_tasks), ("trip", sight.trips)):
+        for what, rows in (
+            ("transfer", sight.transfers),
+            ("sub_task", sight.sub_tasks),
+            ("trip", sight.trips),
+        ):
             for row in rows:
-                due = row.answer_by if what == "transfer" else row.due_at if what == "sub_task" else row.back_by
+                due = (
+                    row.answer_by if what == "transfer" else row.due_at if what == "sub_task" else row.back_by
+                )
                 told = getattr(row, "told_at", None)
                 if due <= now and (told is None or told <= now):
                     raise Broken("team", now, more=what)
@@ -253,8 +260,12 @@ class Rules:
             self.eyes.rows(
                 "SELECT 1 FROM queued_notice WHERE ticket_id = %s AND office = %s AND audience = %s AND id <> %s"
                 " AND (state = 'waiting' OR (state = 'delivered' AND delivered_at >= %s)) LIMIT 1",
-                notice.ticket_id, notice.office, notice.audience, notice.id, notice.queued_at,
-            )  # fmt: skip
+                notice.ticket_id,
+                notice.office,
+                notice.audience,
+                notice.id,
+                notice.queued_at,
+            )
         )
 
     def _code(self, sight: Sight, notice: Any) -> str:

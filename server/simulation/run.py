@@ -181,7 +181,14 @@ class Simulation:
     def _by_case(self, notice: Any) -> tuple[Any, ...]:
         case = self.workforce.cases.get(notice.ticket_id)
         who = self.workforce.by_id.get(notice.staff_id, "")
-        return (case.number if case else -1, notice.audience, notice.office, who, notice.channel, notice.level)
+        return (
+            case.number if case else -1,
+            notice.audience,
+            notice.office,
+            who,
+            notice.channel,
+            notice.level,
+        )
 
     # --- what is done ------------------------------------------------------------------------------
 
@@ -270,7 +277,9 @@ class Simulation:
             chance = self.world.chance("address", arrival.number)
             if arrival.words in ("red", "orange") and chance.random() < 0.8:
                 at = self.clock.now + timedelta(seconds=chance.uniform(30, 600))
-                self.later(at, "address", lambda services: self.residents.state_address(services, person, arrival))
+                self.later(
+                    at, "address", lambda services: self.residents.state_address(services, person, arrival)
+                )
 
         return speak
 
@@ -300,7 +309,7 @@ class Simulation:
     def _case(self, ticket: Any, person: Person) -> Case:
         return Case(
             len(self.workforce.cases), ticket.id, ticket.code, ticket.kind, person, ticket.opened_at,
-            ticket.level, ticket.spoken_at,
+            ticket.level, ticket.spoken_at, ticket.office,
         )  # fmt: skip
 
     # --- before and after --------------------------------------------------------------------------
@@ -321,21 +330,31 @@ class Simulation:
             for shift in self.world.shifts:
                 db.add(
                     DutyShift(
-                        office=shift.office, duty=shift.duty, days=shift.days, starts=shift.starts, ends=shift.ends,
-                        staff_id=ids[shift.username] if shift.username else None, backup=shift.backup,
-                    )  # fmt: skip
+                        office=shift.office,
+                        duty=shift.duty,
+                        days=shift.days,
+                        starts=shift.starts,
+                        ends=shift.ends,
+                        staff_id=ids[shift.username] if shift.username else None,
+                        backup=shift.backup,
+                    )
                 )
             for away in self.world.away:
                 db.add(
                     DutyChange(
-                        office=self.world.worker(away.username).office, kind="leave", staff_id=ids[away.username],
-                        from_at=away.from_at, to_at=away.to_at, made_by="simulation", made_at=self.world.begin,
+                        office=self.world.worker(away.username).office,
+                        kind="leave",
+                        staff_id=ids[away.username],
+                        from_at=away.from_at,
+                        to_at=away.to_at,
+                        made_by="simulation",
+                        made_at=self.world.begin,
                         replaced_by=ids[away.replaced_by] if away.replaced_by else None,
-                    )  # fmt: skip
+                    )
                 )
             for point in self._telephones(ids):
                 db.add(point)
-                address = f"{point.staff_id or point.office}.{point.channel}"
+                address = next((name for name, id_ in ids.items() if id_ == point.staff_id), point.office)
                 database.vault.seal(point, "address", address)
                 self.addresses[point.id] = address
         return accounts
@@ -396,9 +415,17 @@ class Simulation:
         numbers = {case.ticket_id: case.number for case in work.cases}
         lines = sorted(
             (
-                numbers.get(t.id, -1), t.kind, t.level, t.state, t.office, t.outcome or "", t.opened_at.isoformat(),
-                t.closed_at.isoformat() if t.closed_at else "", t.bounces, t.reopened,
-            )  # fmt: skip
+                numbers.get(t.id, -1),
+                t.kind,
+                t.level,
+                t.state,
+                t.office,
+                t.outcome or "",
+                t.opened_at.isoformat(),
+                t.closed_at.isoformat() if t.closed_at else "",
+                t.bounces,
+                t.reopened,
+            )
             for t in work.tickets
         )
         lines_of_clocks = sorted(

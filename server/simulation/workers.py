@@ -23,6 +23,7 @@ from server.wiring import Services
 Act = Callable[[Services], None]
 LADDER = {Level.RED: (24, 72, 168, 720, 2160), Level.ORANGE: (24, 168, 720), Level.YELLOW: (168,)}
 TRIES = 3
+NOT_REACHED = ("no_answer", "no_answer", "no_answer", "refused", "wrong_number")
 BOUNCES = 2
 
 
@@ -46,6 +47,8 @@ class Case:
     opened_at: datetime
     level: int
     spoken_at: datetime
+    office: str
+    """Whose it was when it opened."""
     heard: Counter[str] = field(default_factory=Counter)
     tries: int = 0
     doors: int = 0
@@ -81,7 +84,12 @@ class Workforce:
     """All staff of the district at work."""
 
     def __init__(
-        self, world: World, eyes: Eyes, agenda: Agenda, accounts: dict[str, StaffAccount], now: Callable[[], datetime]
+        self,
+        world: World,
+        eyes: Eyes,
+        agenda: Agenda,
+        accounts: dict[str, StaffAccount],
+        now: Callable[[], datetime],
     ) -> None:
         self.world = world
         self.eyes = eyes
@@ -129,7 +137,9 @@ class Workforce:
                 self.agenda.later(at, "take_over", lambda services: self._take_over(services, case, who))
         if self._somebody_is_out(case) and who.role in ("supervisor", "duty_officer"):
             at = self.now() + timedelta(minutes=chance.uniform(1, 10))
-            self.agenda.later(at, "back", lambda services: self._back(services, case, who, "打电话问过，人平安。"))
+            self.agenda.later(
+                at, "back", lambda services: self._back(services, case, who, "打电话问过，人平安。")
+            )
         for promise in self._late_promises(case):
             at = self.now() + timedelta(minutes=chance.uniform(10, 240))
             self.agenda.later(at, "follow_up", lambda services, p=promise: self._follow_up(services, case, p))  # type: ignore[misc]
@@ -190,15 +200,23 @@ class Workforce:
         chance = self.world.chance(case.number, "takes_over", case.acts)
         account, client_id = self.accounts[who.username], self._client_id(chance)
         take_over = services.teamwork.transfers.take_over
-        if self._try("take_over", lambda: take_over(account, case.code, client_id, "联系不上经办人，先接过来。")):
+        if self._try(
+            "take_over", lambda: take_over(account, case.code, client_id, "联系不上经办人，先接过来。")
+        ):
             self._has(case, who, "take_over")
 
     def _pass_on(self, services: Services, case: Case, who: Worker, chance: Random) -> None:
         """Ask another office to take it: the address was another street's, or so it seems."""
-        offices = [o.code for o in self.world.district.offices if o.kind == "judicial_office" and o.code != who.office]
+        offices = [
+            o.code
+            for o in self.world.district.offices
+            if o.kind == "judicial_office" and o.code != who.office
+        ]
         account, client_id, to = self.accounts[who.username], self._client_id(chance), chance.choice(offices)
         ask = services.teamwork.transfers.ask
-        if self._try("transfer", lambda: ask(account, case.code, client_id, to, "住址看着是你们街道的，请接手。")):
+        if self._try(
+            "transfer", lambda: ask(account, case.code, client_id, to, "住址看着是你们街道的，请接手。")
+        ):
             self._did(who, "transfer", case)
 
     def _asked(self, case: Case, who: Worker) -> bool:
@@ -218,7 +236,9 @@ class Workforce:
         chance = self.world.chance(case.number, "answers", case.acts)
         account, client_id = self.accounts[who.username], self._client_id(chance)
         answer = services.teamwork.transfers.answer
-        if self._try("answer", lambda: answer(account, case.code, client_id, accept, "不是我们这里的人，请再核对。")):
+        if self._try(
+            "answer", lambda: answer(account, case.code, client_id, accept, "不是我们这里的人，请再核对。")
+        ):
             if accept:
                 self._has(case, who, "accept")
             else:
@@ -296,7 +316,11 @@ class Workforce:
 
     def _call(self, services: Services, case: Case, who: Worker, chance: Random, ticket: Any) -> None:
         reached = chance.random() < case.person.home.answers
-        outcome = "spoke" if reached else chance.choice(("no_answer", "no_answer", "no_answer", "refused", "wrong_number"))
+        outcome = (
+            "spoke"
+            if reached
+            else chance.choice(("no_answer", "no_answer", "no_answer", "refused", "wrong_number"))
+        )
         need = "visit" if ticket.level >= Level.RED or chance.random() < 0.4 else "no_visit"
         account, client_id = self.accounts[who.username], self._client_id(chance)
         work = services.console.casework
@@ -354,14 +378,17 @@ class Workforce:
         case.planned = True
         self._did(who, "plan", case)
         rows = self.eyes.rows(
-            "SELECT id, due_at FROM follow_up WHERE ticket_id = %s AND done_at IS NULL ORDER BY due_at", case.ticket_id
+            "SELECT id, due_at FROM follow_up WHERE ticket_id = %s AND done_at IS NULL ORDER BY due_at",
+            case.ticket_id,
         )
         for number, row in enumerate(rows):
             luck = self.world.chance(case.number, "follows", number, case.acts)
             if luck.random() < 0.85:  # the others wait until somebody is told that they are late
                 at = self._by_day(row.due_at + timedelta(minutes=luck.uniform(-90, 300)), luck)
                 self.agenda.later(
-                    at, "follow_up", lambda services, p=row.id: self._follow_up(services, case, p)  # type: ignore[misc]
+                    at,
+                    "follow_up",
+                    lambda services, p=row.id: self._follow_up(services, case, p),  # type: ignore[misc]
                 )
 
     def _follow_up(self, services: Services, case: Case, promise: UUID) -> None:
@@ -373,7 +400,9 @@ class Workforce:
         account, client_id = self.accounts[who.username], self._client_id(chance)
         outcome = chance.choice(("better", "better", "same", "same", "worse", "not_reached"))
         work = services.console.casework
-        if not self._try("follow_up", lambda: work.record_follow_up(account, case.code, promise, client_id, outcome)):
+        if not self._try(
+            "follow_up", lambda: work.record_follow_up(account, case.code, promise, client_id, outcome)
+        ):
             return
         self._did(who, "follow_up", case)
         if outcome == "worse" and self._ticket(case) is None and chance.random() < 0.5:
@@ -388,7 +417,9 @@ class Workforce:
         to = Level(int(level) - 1)
         ask = services.teamwork.lowerings.ask
         case.lowered = True
-        if not self._try("lower", lambda: ask(account, case.code, client_id, to, "本人平静下来了，家人陪着。")):
+        if not self._try(
+            "lower", lambda: ask(account, case.code, client_id, to, "本人平静下来了，家人陪着。")
+        ):
             return
         self._did(who, "lower", case)
         mates = [w for w in self.world.workers if w.office == who.office and w is not who]
@@ -405,7 +436,9 @@ class Workforce:
 
     def _close(self, services: Services, case: Case, who: Worker, chance: Random, level: Level) -> None:
         account, client_id = self.accounts[who.username], self._client_id(chance)
-        outcome = chance.choice(("supported", "supported", "referred", "declined_help", "moved_away", "mistaken"))
+        outcome = chance.choice(
+            ("supported", "supported", "referred", "declined_help", "moved_away", "mistaken")
+        )
         work = services.console.casework
         if self._try(
             "close",

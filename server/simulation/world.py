@@ -194,8 +194,7 @@ class World:
         for shift in self.shifts:
             if shift.office == office and shift.duty == duty and self._runs(shift, at):
                 who = self._instead_of(shift.username, at)
-                if who != ():
-                    there[shift.backup].add(who[0])
+                there[shift.backup].update(who)
         return there[False] or there[True]
 
     def audience(self, office: str, audience: str, at: datetime) -> set[str | None]:
@@ -267,7 +266,8 @@ class World:
         if kind < 0.6 and street.communities:
             community = chance.choice(street.communities)
             where = chance.choice((*community.estates, community.name))
-            address: str | None = f"{where}{chance.randint(1, 30)}幢{chance.randint(1, 4)}单元{chance.randint(101, 1802)}"
+            house, stair, flat = chance.randint(1, 30), chance.randint(1, 4), chance.randint(101, 1802)
+            address: str | None = f"{where}{house}幢{stair}单元{flat}"
         elif kind < 0.7 and street.roads:
             road = chance.choice(street.roads)
             address = f"{road.name}{chance.randint(road.low, min(road.high, road.low + 400))}号"
@@ -277,10 +277,15 @@ class World:
             address = f"{chance.choice(self.district.elsewhere.districts)}解放路18号"
         else:
             address = None
-        place = chance.choice(self.district.places).code if chance.random() < 0.4 and self.district.places else None
+        place = (
+            chance.choice(self.district.places).code
+            if chance.random() < 0.4 and self.district.places
+            else None
+        )
         safe = chance.random() < 0.85
+        called = f"{chance.choice('陈王李张吴周徐孙')}{chance.choice('国芳秀明丽建英华')}"
         return Home(
-            name=f"{chance.choice('陈王李张吴周徐孙')}{chance.choice('国芳秀明丽建英华')}" if chance.random() < 0.6 else None,
+            name=called if chance.random() < 0.6 else None,
             phone=f"0571{chance.randint(200, 999):04d}{chance.randint(0, 9999):04d}" if safe else None,
             address=address,
             place=place,
@@ -389,7 +394,9 @@ def invented_staff(district: District) -> Staffing:
     for number, (starts, ends) in enumerate((("08:00", "16:00"), ("16:00", "00:00"), ("00:00", "08:00"))):
         username = f"desk-{'abc'[number]}"
         workers.append(Worker(username, names[number], "duty_officer", desk))
-        shifts.append(Shift(desk, "officer", username, "1234567", starts, ends if ends != "00:00" else "24:00"))
+        shifts.append(
+            Shift(desk, "officer", username, "1234567", starts, ends if ends != "00:00" else "24:00")
+        )
     workers.append(Worker("desk-line", "区值班电话", "duty_officer", desk, line=True))
     shifts.append(Shift(desk, "officer", None, "1234567", "00:00", "24:00", backup=True))
     return Staffing(tuple(workers), tuple(shifts))
@@ -460,7 +467,20 @@ def _probes(
 ) -> list[tuple[datetime, Words]]:
     """Somebody in danger in every hole of the first week's roster, so that no hole goes untried."""
     bare = World(
-        0, district, datetime.min, datetime.max, 0, staff.workers, staff.shifts, (), (), (), (), (), (), is_workday
+        0,
+        district,
+        datetime.min,
+        datetime.max,
+        0,
+        staff.workers,
+        staff.shifts,
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        is_workday,
     )
     found: list[tuple[datetime, Words]] = []
     for street in district.streets:
@@ -507,7 +527,8 @@ def _outages(chance: Random, staff: Staffing, begin: datetime, days: int) -> Ite
     for worker in staff.workers:
         if chance.random() < 0.3:
             start = begin + timedelta(hours=chance.uniform(0, days * 24))
-            yield Outage(start, start + timedelta(hours=chance.uniform(2, 48)), "sms", "refuses", worker.username)  # fmt: skip
+            refused_for = timedelta(hours=chance.uniform(2, 48))
+            yield Outage(start, start + refused_for, "sms", "refuses", worker.username)
 
 
 def _stopped(chance: Random, begin: datetime, days: int) -> Iterator[Stopped]:
