@@ -340,7 +340,7 @@ class Personnel:
         """The lead hears that somebody is gone and what was told again; no name stands in a notice."""
         district = self.telling.district
         desk = account.office == district.desk.code
-        place = district.office(account.office).name
+        place = district.office_once(account.office).name
         announce(
             db,
             key=f"left.{account.id}.{now:%Y%m%d%H%M%S}",

@@ -118,6 +118,7 @@ class ProgressDesk:
     def look(self, code: str, address: str) -> ProgressPage:
         """Where a matter stands."""
         with self.database.transaction() as db:
+            self.intake.telling.districts.refresh(db)
             return self._page(db, self._ticket(db, code, address), ticket_code.normalise(code))
 
     def qr(self, code: str) -> bytes:
