@@ -1,9 +1,10 @@
-"""`xinqiao seed`: the demo district, once: its staff, and two matters of last week. All people are invented."""
+"""`xinqiao seed`: the demo district, once: its staff, their roster, and two matters of last week. All are invented."""
 
 import json
 import os
 import secrets
 from pathlib import Path
+from typing import cast
 
 OFFICERS = (
     # username, name, role, office
@@ -11,32 +12,39 @@ OFFICERS = (
     ("puyan2", "何苗", "social_worker", "puyan"),
     ("puyan-lead", "陆远山", "supervisor", "puyan"),
     ("changhe", "方宁", "judicial_officer", "changhe"),
+    ("changhe2", "许诺", "social_worker", "changhe"),
     ("changhe-lead", "孔令溪", "supervisor", "changhe"),
     ("xixing", "俞晓", "judicial_officer", "xixing"),
+    ("xixing2", "姜禾", "social_worker", "xixing"),
     ("xixing-lead", "章如海", "supervisor", "xixing"),
     ("district", "区值班员", "duty_officer", "desk"),
     ("auditor", "审计员", "auditor", "desk"),
+    ("admin", "区管理员", "administrator", "desk"),
+    ("community", "社区联络员", "partner", "puyan-community"),
 )
+TEAMS = {"puyan": ("puyan", "puyan2"), "changhe": ("changhe", "changhe2"), "xixing": ("xixing", "xixing2")}
 ROLES = {
     "judicial_officer": "司法所工作人员",
     "social_worker": "社工",
     "supervisor": "负责人",
     "duty_officer": "区值班",
     "auditor": "审计员",
+    "administrator": "管理员",
+    "partner": "协办单位",
 }
 
 
 def seed() -> None:
-    """写入演示区：工作人员账号和上周的两件旧事（只写一次；已有的不动）。"""
+    """写入演示区：工作人员账号、值班表和上周的两件旧事（只写一次；已有的不动）。"""
     from datetime import timedelta
 
     import typer
     from sqlalchemy import select
 
-    from escalation.staff import StaffAccount, new_account
+    from escalation.staff import Role, StaffAccount, new_account
     from residents.district import load_district
     from residents.resident import Resident
-    from server import demo_stories
+    from server import demo_roster, demo_stories
     from server.settings import settings
     from server.wiring import database_url, utc_now
     from storage import audit
@@ -48,7 +56,8 @@ def seed() -> None:
         typer.echo("正式运行不写演示账号。")
         return
     database = Database(database_url(chosen), Vault(Keyring.load(chosen.keys)))
-    codes = office_codes(load_district(chosen.district))
+    district = load_district(chosen.district)
+    codes = office_codes(district)
     passwords = _passwords(chosen.home / "demo_accounts.json")
     begin = utc_now()
     with database.transaction() as db:
@@ -58,9 +67,10 @@ def seed() -> None:
             begin -= timedelta(days=4)
         for username, name, role, office in OFFICERS:
             if username not in known:
-                db.add(
-                    new_account(username, passwords[username], name, role, codes[office], demo=True)  # type: ignore[arg-type]
-                )
+                where = codes.get(office, office)
+                db.add(new_account(username, passwords[username], name, cast(Role, role), where, demo=True))
+        db.flush()
+        shifts = demo_roster.write(db, database.vault, district, TEAMS, "district")
         audit.record(
             db,
             actor="operator",
@@ -68,11 +78,14 @@ def seed() -> None:
             subject="staff",
             at=begin,
             added=len(OFFICERS) - len(known),
+            shifts=shifts,
         )
     if new:
         demo_stories.tell(chosen, database, begin, ("puyan", "changhe"))
     database.close()
-    typer.echo(f"演示账号：新增 {len(OFFICERS) - len(known)} 个，已有 {len(known)} 个。")
+    typer.echo(
+        f"演示账号：新增 {len(OFFICERS) - len(known)} 个，已有 {len(known)} 个；值班表：新增 {shifts} 个班次。"
+    )
 
 
 def demo_accounts() -> list[tuple[str, str, str, str]]:
@@ -85,7 +98,12 @@ def demo_accounts() -> list[tuple[str, str, str, str]]:
     codes = office_codes(district)
     passwords = _passwords(chosen.home / "demo_accounts.json")
     return [
-        (username, passwords[username], f"{name} {ROLES[role]}", district.office(codes[office]).name)
+        (
+            username,
+            passwords[username],
+            f"{name} {ROLES[role]}",
+            district.office(codes[office]).name if office in codes else "协办单位",
+        )
         for username, name, role, office in OFFICERS
     ]
 
@@ -98,9 +116,10 @@ def office_codes(district) -> dict[str, str]:  # type: ignore[no-untyped-def]
 
 def _passwords(path: Path) -> dict[str, str]:
     """The passwords of this installation's demo accounts: made at random once, readable by the owner alone."""
-    if path.exists():
-        return json.loads(path.read_text("utf-8"))
-    passwords = {username: secrets.token_hex(4) for username, *_ in OFFICERS}
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    passwords = {username: known.get(username) or secrets.token_hex(4) for username, *_ in OFFICERS}
+    if passwords == known:
+        return passwords
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,20 +1,27 @@
 """A new demo district has staff and a past, and both are written once."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
+from escalation.duty_gaps import gaps_of, offices_on_duty, reachability
 from escalation.outbox import QueuedNotice
+from escalation.policy_book import PolicyBook
 from escalation.staff import StaffAccount
 from escalation.ticket import FollowUp, Ticket
+from residents.district import load_district
 from server import demo_stories
 from server.commands import seed as command
 from server.settings import Settings
 from server.wiring import utc_now
 from storage import audit
 from storage.database import Database
+
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
@@ -71,3 +78,21 @@ def test_the_trail_of_the_past_goes_forward(seeded: Database) -> None:
 def test_nobody_of_the_stories_has_a_telephone_that_rings() -> None:
     text = Path(demo_stories.__file__).read_text("utf-8")
     assert text.count('"phone": "05710000') == 2 == text.count('"phone": "')
+
+
+def test_somebody_is_on_duty_in_every_minute_but_for_the_one_hole_that_is_meant(seeded: Database) -> None:
+    """Working hours, lunch, evenings, nights, weekends, and the holidays of May; at each office and the desk."""
+    district, calendar = load_district("binjiang"), PolicyBook(utc_now).calendar
+    # the second Saturday of May 2026 is worked, so that lunch is covered
+    for first, holes in ((datetime(2026, 11, 23, tzinfo=ZONE), 2), (datetime(2026, 4, 27, tzinfo=ZONE), 1)):
+        with seeded.transaction() as db:
+            found = [
+                gap.words(first, calendar)
+                for office in offices_on_duty(district)
+                for gap in gaps_of(db, office, first, first + timedelta(days=14), calendar)
+            ]
+            reach = reachability(db, district, first, calendar)
+        assert found[0] == "周六 12:00–13:30 西兴司法所没有人值班"
+        assert all(words.endswith("12:00–13:30 西兴司法所没有人值班") for words in found)
+        assert len(found) == holes
+        assert all(office.enough for office in reach), [office.words() for office in reach]
