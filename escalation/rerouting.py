@@ -17,8 +17,10 @@ from escalation.chain import Telling
 from escalation.policy import Policy
 from escalation.staff import StaffAccount
 from escalation.store import put_beside, undo_acknowledgements
+from escalation.team_store import open_transfer
 from escalation.teamwork import Transfer
 from escalation.ticket import DeskCall, FollowUp, Ticket, TicketDesk
+from escalation.transfer import withdraw_open
 from residents.district import District
 from residents.resident import Basis, Disclosure, basis_for_passing_on
 from residents.routing import Route, route
@@ -75,6 +77,9 @@ def reroute(
     moved = _move(db, ticket, found, telling, policy, now)
     if district.has_office(ticket.office):
         _renew(db, ticket, vault, district, found)
+    asked = open_transfer(db, ticket)
+    if asked is not None and (ticket.office != before or not district.has_office(asked.to_office)):
+        withdraw_open(db, ticket, "区划调整", now, telling)
     _take_over(db, ticket, district)
     if moved:
         audit.record(

@@ -169,3 +169,29 @@ def test_who_had_it_at_a_closed_office_has_it_no_longer(town: Town, ticket: Tick
         said = [event.text for event in db.scalars(select(TicketEvent))]
         holder = db.scalars(select(StaffAccount).where(StaffAccount.username == officer.username)).one()
         assert f"{holder.name}所在的办公室已撤销，工单改由长河司法所负责。" in said
+
+
+def test_nobody_waits_for_the_answer_of_an_office_that_is_closed(
+    town: Town, ticket: Ticket, tmp_path: Path
+) -> None:  # noqa: F811
+    with town.database.transaction() as db:
+        found = db.scalars(select(Ticket)).one()
+        found.office = town.office_code("xixing")
+        found.settled = True
+    now = town.clock.now
+    with town.database.transaction() as db:
+        db.add(
+            Transfer(
+                ticket_id=ticket.id,
+                from_office=town.office_code("xixing"),
+                to_office=town.office_code("puyan"),
+                asked_by="沈青",
+                asked_at=now,
+                answer_by=now,
+            )
+        )
+    imports(town, tmp_path, without_puyan)
+    one_round(town)
+    with town.database.transaction() as db:
+        assert [t.answer for t in db.scalars(select(Transfer))] == ["withdrawn"]
+    assert again(town).office == town.office_code("xixing")
