@@ -13,6 +13,7 @@ import type {
   HotlineShown,
   MessageShown,
   Progress,
+  WishTaken,
   ResultShown,
   ScreeningShown,
   Turn,
@@ -123,7 +124,7 @@ export class FakeServer {
   private route(method: string, path: string, url: URL, body: Record<string, unknown>, token: string) {
     if (path === "/api/district") return { status: 200, body: this.district() };
     if (path === "/api/hotlines") return { status: 200, body: HOTLINES };
-    if (path.startsWith("/api/progress/")) return this.progress(path);
+    if (path.startsWith("/api/progress/")) return this.progress(path, body);
     if (path === "/api/sessions") {
       const old = body.door === "phone" ? this.sessions.get(token) : undefined;
       if (old) {
@@ -378,14 +379,17 @@ export class FakeServer {
     return { demo: this.demo, district: "杭州市滨江区", place: "浦沿街道便民服务大厅", hotlines: HOTLINES, draft_wording: true };
   }
 
-  private progress(path: string) {
-    if (!path.endsWith("B-7K4M-2Q"))
+  private progress(path: string, wish: Record<string, unknown>) {
+    if (path.split("/")[3] !== "B-7K4M-2Q")
       return { status: 404, body: this.problem("no_code", "没有找到这个编号。请对着小票或屏幕，再核对一遍。") };
     const at = (minutes: number) => new Date(this.now().getTime() + minutes * 60_000).toISOString();
     const body: Progress = {
       code: "B-7K4M-2Q",
       sentence: "浦沿司法所已经接手，正在联系您。",
       office: "浦沿司法所",
+      who: "浦沿司法所 · 社工 沈青",
+      next: { sentence: "今天 15:30 前会有人和您通话。", due_at: at(12), late: false },
+      wishes: [],
       steps: [
         { name: "收到", done_at: at(-26), due_at: null },
         { name: "有人接手", done_at: at(-18), due_at: at(-11) },
@@ -397,7 +401,16 @@ export class FakeServer {
       closed: false,
       hotlines: HOTLINES,
     };
-    return { status: 200, body };
+    if (!path.endsWith("/wishes")) return { status: 200, body };
+    const danger = String(wish.text).includes("不想活");
+    body.wishes = [{ at: at(0), what: "您说了什么时候方便" }];
+    const taken: WishTaken = {
+      sentence: danger ? "我听到了，您现在一定很难。要是眼下有危险，请马上打 120 或 110。" : "记下了，已经转给浦沿司法所。",
+      danger,
+      hotlines: HOTLINES,
+      progress: body,
+    };
+    return { status: 200, body: taken };
   }
 
   private say(session: Session, text: string, buttons: ButtonShown[] = []): void {

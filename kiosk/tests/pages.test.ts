@@ -177,6 +177,52 @@ describe("the progress page", () => {
     page.unmount();
   });
 
+  it("says first what comes next and who has it, and shows a code that can be read aloud", async () => {
+    const page = mount(ProgressPage, { props: { api: makeApi(fakeFetch(new FakeServer())), code: "B-7K4M-2Q" } });
+    await flushPromises();
+    expect(page.get("[data-test=progress-next]").text()).toBe("今天 15:30 前会有人和您通话。");
+    expect(page.get("[data-test=progress-who]").text()).toContain("社工 沈青");
+    expect(page.get("[data-test=code-text]").attributes("aria-label")).toBe("B，7 K 4 M，2 Q");
+    expect(page.get("[data-test=code-qr]").attributes("src")).toBe("/api/progress/B-7K4M-2Q/qr");
+    page.unmount();
+  });
+
+  it("passes on what somebody wants said, never empty where words are wanted, and keeps them when it fails", async () => {
+    const server = new FakeServer();
+    const page = mount(ProgressPage, { props: { api: makeApi(fakeFetch(server)), code: "B-7K4M-2Q" }, attachTo: document.body });
+    await flushPromises();
+    await page.get("[data-test=wish-suits]").trigger("click");
+    expect(page.get("[data-test=wish-send]").attributes("disabled")).toBeDefined();
+    await page.get("[data-test=wish-text]").setValue("下午三点以后");
+    server.silent = { requests: 1, afterWork: true };
+    await page.get("[data-test=wish-form]").trigger("submit");
+    await flushPromises();
+    expect(page.get("[data-test=wish-trouble]").text()).toContain("没有丢");
+    expect((page.get("[data-test=wish-text]").element as HTMLTextAreaElement).value).toBe("下午三点以后");
+    await page.get("[data-test=wish-form]").trigger("submit");
+    await flushPromises();
+    const sent = server.heard.filter((one) => one.path.endsWith("/wishes"));
+    expect(sent).toHaveLength(2);
+    expect(sent[0]!.body).toEqual(sent[1]!.body);
+    expect(sent.every((one) => !one.path.includes("下午"))).toBe(true);
+    expect(page.get("[data-test=wish-answer]").text()).toContain("已经转给浦沿司法所");
+    expect(page.get("[data-test=progress-wishes]").text()).toContain("您说了什么时候方便");
+    expect(page.find("[data-test=wish-form]").exists()).toBe(false);
+    page.unmount();
+  });
+
+  it("answers danger with telephones", async () => {
+    const page = mount(ProgressPage, { props: { api: makeApi(fakeFetch(new FakeServer())), code: "B-7K4M-2Q" }, attachTo: document.body });
+    await flushPromises();
+    await page.get("[data-test=wish-thanks]").trigger("click");
+    await page.get("[data-test=wish-text]").setValue("我不想活了");
+    await page.get("[data-test=wish-form]").trigger("submit");
+    await flushPromises();
+    expect(page.get("[data-test=wish-answer]").text()).toContain("120");
+    expect(page.get("[data-test=wish-answer]").find("[data-test=hotline-120]").exists()).toBe(true);
+    page.unmount();
+  });
+
   it("says kindly when a code is not known", async () => {
     const page = mount(ProgressPage, { props: { api: makeApi(fakeFetch(new FakeServer())), code: "nobody" } });
     await flushPromises();

@@ -15,7 +15,9 @@ export type AlarmShown = Shapes["AlarmShown"];
 export type ConsentsShown = Shapes["ConsentsShown"];
 export type HotlineShown = Shapes["HotlineShown"];
 export type DistrictShown = Shapes["DistrictShown"];
-export type Progress = Shapes["Progress"];
+export type Progress = Shapes["ProgressPage"];
+export type WishTaken = Shapes["WishTaken"];
+export type WishKind = Shapes["Wish"]["kind"];
 export type Erased = Shapes["Erased"];
 export type ContactField = ContactShown["field"];
 export type Door = "phone" | "kiosk";
@@ -51,6 +53,7 @@ export interface Api {
   district(place: string | null): Promise<DistrictShown>;
   hotlines(): Promise<HotlineShown[]>;
   progress(code: string): Promise<Progress>;
+  wish(code: string, clientId: string, kind: WishKind, text: string): Promise<WishTaken>;
   open(door: Door, place: string | null): Promise<Turn>;
   read(after: string | null): Promise<Turn>;
   consent(consents: ConsentsShown): Promise<Turn>;
@@ -98,6 +101,14 @@ export function makeApi(fetch?: ClientOptions["fetch"], patienceMs = PATIENCE_MS
       settled(client.GET("/api/district", { params: { query: place ? { place } : {} }, signal: soon() })),
     hotlines: () => settled(client.GET("/api/hotlines", { signal: soon() })),
     progress: (code) => settled(client.GET("/api/progress/{code}", { params: { path: { code } }, signal: soon() })),
+    wish: (code, client_id, kind, text) =>
+      settled(
+        client.POST("/api/progress/{code}/wishes", {
+          params: { path: { code } },
+          body: { client_id, kind, text },
+          signal: soon(),
+        }),
+      ),
     open: (door, place) => settled(client.POST("/api/sessions", { body: { door, place }, signal: soon() })),
     read: (after) =>
       settled(client.GET("/api/session", { params: { query: after ? { after } : {} }, signal: soon() })),

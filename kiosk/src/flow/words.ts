@@ -31,6 +31,11 @@ export function respondBy(iso: string, now: Date): string {
   return new Date(iso).getTime() < now.getTime() ? `原定 ${words} 前，晚了，我们在催` : `${words} 前`;
 }
 
+/** A code as one says it: 「K，0 7 3 1，4 4 8 2，9 0 5 6，7」. */
+export function spokenCode(code: string): string {
+  return code.split("-").map((group) => [...group].join(" ")).join("，");
+}
+
 const UNKNOWN_HOURS = "各地时间不同，打通为准";
 
 /** Whether somebody answers now, in words; what is not known is not claimed. */
