@@ -14,7 +14,6 @@ from pathlib import Path
 from residents.errors import TableProblem, TableRefused
 
 LARGEST_FILE = 10_000_000
-LARGEST_MEMBER = 40_000_000
 LARGEST_UNPACKED = 60_000_000
 LARGEST_STRINGS = 8_000_000  # the shared texts of a workbook are all held at once
 MOST_MEMBERS = 200
@@ -181,9 +180,7 @@ def _look_from_outside(data: bytes) -> None:
 
 def _refuse_members(members: list[zipfile.ZipInfo]) -> None:
     names = [member.filename for member in members]
-    if sum(member.file_size for member in members) > LARGEST_UNPACKED or any(
-        member.file_size > LARGEST_MEMBER for member in members
-    ):
+    if sum(member.file_size for member in members) > LARGEST_UNPACKED:
         raise _refused("XLSX 解开以后太大，不像是一张表")
     if any(
         m.file_size > LARGEST_STRINGS for m in members if m.filename.lower().endswith("sharedstrings.xml")

@@ -12,14 +12,13 @@ from escalation.teamwork import Transfer
 from escalation.ticket import Ticket, TicketEvent
 from residents.resident import Disclosure
 from tests.support.town import Town
-from tests.support.towns import town  # noqa: F401 - fixture
 from tests.support.trees import community_moves, imports, without_puyan
 
 HOME = "浦沿街道东冠社区3幢101室"
 
 
 @pytest.fixture
-def ticket(town: Town) -> Ticket:  # noqa: F811 - the fixture
+def ticket(town: Town) -> Ticket:
     """The red ticket of somebody who lives in 东冠社区."""
     resident = town.resident(place="changhe-hall")
     resident.agrees()
@@ -28,12 +27,12 @@ def ticket(town: Town) -> Ticket:  # noqa: F811 - the fixture
     return again(town)
 
 
-def again(town: Town) -> Ticket:  # noqa: F811
+def again(town: Town) -> Ticket:
     with town.database.transaction() as db:
         return db.scalars(select(Ticket)).one()
 
 
-def one_round(town: Town) -> int:  # noqa: F811
+def one_round(town: Town) -> int:
     """Route what is due, as the watch does; says how many tickets were due."""
     services, count = town.services, 0
     with town.database.transaction() as db:
@@ -45,7 +44,7 @@ def one_round(town: Town) -> int:  # noqa: F811
     return count
 
 
-def decided(town: Town, answer: str, *, to: str = "changhe", settled: bool = False) -> None:  # noqa: F811
+def decided(town: Town, answer: str, *, to: str = "changhe", settled: bool = False) -> None:
     """The matter went to another street's office by people's word."""
     now = town.clock.now
     with town.database.transaction() as db:
@@ -66,14 +65,14 @@ def decided(town: Town, answer: str, *, to: str = "changhe", settled: bool = Fal
         ticket.office, ticket.settled = town.office_code(to), settled
 
 
-def test_only_what_another_tree_has_routed_is_due(town: Town, ticket: Ticket, tmp_path: Path) -> None:  # noqa: F811
+def test_only_what_another_tree_has_routed_is_due(town: Town, ticket: Ticket, tmp_path: Path) -> None:
     assert one_round(town) == 0
     imports(town, tmp_path, community_moves("天官社区", "西兴街道"))
     assert one_round(town) == 1
     assert one_round(town) == 0
 
 
-def test_a_ticket_that_was_never_routed_by_a_tree_is_due_once(town: Town, ticket: Ticket) -> None:  # noqa: F811
+def test_a_ticket_that_was_never_routed_by_a_tree_is_due_once(town: Town, ticket: Ticket) -> None:
     with town.database.transaction() as db:
         db.get_one(Ticket, ticket.id).tree = ""
     assert one_round(town) == 1
@@ -81,7 +80,7 @@ def test_a_ticket_that_was_never_routed_by_a_tree_is_due_once(town: Town, ticket
     assert one_round(town) == 0
 
 
-def test_the_same_tree_asked_twice_tells_nobody_twice(town: Town, ticket: Ticket, tmp_path: Path) -> None:  # noqa: F811
+def test_the_same_tree_asked_twice_tells_nobody_twice(town: Town, ticket: Ticket, tmp_path: Path) -> None:
     imports(town, tmp_path, community_moves("东冠社区", "长河街道"))
     one_round(town)
     with town.database.transaction() as db:
@@ -95,7 +94,7 @@ def test_the_same_tree_asked_twice_tells_nobody_twice(town: Town, ticket: Ticket
 
 @pytest.mark.parametrize(("answer", "settled"), [("accepted", False), ("arbiter", True)])
 def test_what_people_have_decided_stays(
-    town: Town,  # noqa: F811
+    town: Town,
     ticket: Ticket,
     tmp_path: Path,
     answer: str,
@@ -108,21 +107,21 @@ def test_what_people_have_decided_stays(
 
 
 @pytest.mark.parametrize("answer", ["refused", "expired", "withdrawn"])
-def test_what_was_only_asked_does_not_bind(town: Town, ticket: Ticket, tmp_path: Path, answer: str) -> None:  # noqa: F811
+def test_what_was_only_asked_does_not_bind(town: Town, ticket: Ticket, tmp_path: Path, answer: str) -> None:
     decided(town, answer, to="puyan")
     imports(town, tmp_path, community_moves("东冠社区", "西兴街道"))
     one_round(town)
     assert again(town).office == town.office_code("xixing")
 
 
-def test_what_people_have_decided_ends_with_the_office(town: Town, ticket: Ticket, tmp_path: Path) -> None:  # noqa: F811
+def test_what_people_have_decided_ends_with_the_office(town: Town, ticket: Ticket, tmp_path: Path) -> None:
     decided(town, "arbiter", to="puyan", settled=True)
     imports(town, tmp_path, without_puyan)
     one_round(town)
     assert again(town).office == town.office_code("changhe")
 
 
-def test_where_somebody_is_is_sealed_anew(town: Town, ticket: Ticket, tmp_path: Path) -> None:  # noqa: F811
+def test_where_somebody_is_is_sealed_anew(town: Town, ticket: Ticket, tmp_path: Path) -> None:
     imports(town, tmp_path, community_moves("东冠社区", "长河街道"))
     one_round(town)
     found, vault = again(town), town.database.vault
@@ -130,7 +129,7 @@ def test_where_somebody_is_is_sealed_anew(town: Town, ticket: Ticket, tmp_path: 
     assert "长河司法所" in (vault.open(found, "routing") or "")
 
 
-def test_what_retention_erased_is_not_written_again(town: Town, ticket: Ticket, tmp_path: Path) -> None:  # noqa: F811
+def test_what_retention_erased_is_not_written_again(town: Town, ticket: Ticket, tmp_path: Path) -> None:
     with town.database.transaction() as db:
         found = db.get_one(Ticket, ticket.id)
         found.place_sealed = found.routing_sealed = None
@@ -139,7 +138,7 @@ def test_what_retention_erased_is_not_written_again(town: Town, ticket: Ticket, 
     assert again(town).place_sealed is None
 
 
-def test_no_basis_no_disclosure(town: Town, tmp_path: Path) -> None:  # noqa: F811
+def test_no_basis_no_disclosure(town: Town, tmp_path: Path) -> None:
     resident = town.resident(place="puyan-hall")
     resident.agrees(share=False)
     resident.chooses("call_person")
@@ -150,7 +149,7 @@ def test_no_basis_no_disclosure(town: Town, tmp_path: Path) -> None:  # noqa: F8
         assert db.scalars(select(Disclosure)).all() == []
 
 
-def test_a_forecast_says_what_would_come_where(town: Town, ticket: Ticket, tmp_path: Path) -> None:  # noqa: F811
+def test_a_forecast_says_what_would_come_where(town: Town, ticket: Ticket, tmp_path: Path) -> None:
     after = imports(town, tmp_path, without_puyan).after
     with town.database.transaction() as db:
         moves = forecast(db, town.database.vault, after)
@@ -158,7 +157,7 @@ def test_a_forecast_says_what_would_come_where(town: Town, ticket: Ticket, tmp_p
     assert moves.by_office == {town.office_code("changhe"): 1}
 
 
-def test_who_had_it_at_a_closed_office_has_it_no_longer(town: Town, ticket: Ticket, tmp_path: Path) -> None:  # noqa: F811
+def test_who_had_it_at_a_closed_office_has_it_no_longer(town: Town, ticket: Ticket, tmp_path: Path) -> None:
     officer = town.officer("puyan")
     officer.acknowledges(ticket.code)
     imports(town, tmp_path, without_puyan)
@@ -173,7 +172,7 @@ def test_who_had_it_at_a_closed_office_has_it_no_longer(town: Town, ticket: Tick
 
 def test_nobody_waits_for_the_answer_of_an_office_that_is_closed(
     town: Town, ticket: Ticket, tmp_path: Path
-) -> None:  # noqa: F811
+) -> None:
     with town.database.transaction() as db:
         found = db.scalars(select(Ticket)).one()
         found.office = town.office_code("xixing")

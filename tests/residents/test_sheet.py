@@ -52,7 +52,7 @@ def sheet_with(folder: Path, rows: str, before: str = "") -> Path:
 
 
 def a_zip_bomb(folder: Path) -> Path:
-    """Ten megabytes that would unpack to ten gigabytes."""
+    """A small file that would unpack to 200 MB; more would only make this test slow, for none of it is unpacked."""
     file = folder / "bomb.xlsx"
     chunk = b"\0" * (1 << 20)
     with (
