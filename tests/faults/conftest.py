@@ -11,7 +11,7 @@ from storage.vault import Keyring, Vault
 from tests.support.bad_gateway import BadGateway, bad_gateway
 from tests.support.postgres import Postgres
 from tests.support.processes import Nursery
-from tests.support.towns import town  # noqa: F401 - a fixture
+from tests.support.towns import district, town  # noqa: F401 - fixtures
 from tests.support.works import Works
 
 
