@@ -1,4 +1,4 @@
-"""Passing a ticket on (TK5, TK6): the sender keeps it, no clock moves, two refusals go to the district, and that stands."""
+"""Passing a ticket on (TK5, TK6): the sender keeps it, no clock moves, and after two refusals the district decides."""
 
 import uuid
 from typing import Any
@@ -127,7 +127,9 @@ def test_a_colleague_is_asked_by_name_and_has_it_only_when_they_say_so(town: Tow
     officer.acknowledges(code)
     colleague = town.officer("puyan", "social_worker", "陈一")
     third = town.officer("puyan", name="何苗")
-    (to,) = [c["id"] for c in officer.does("GET", f"/tickets/{code}")["team"]["colleagues"] if c["name"] == "陈一"]
+    (to,) = [
+        c["id"] for c in officer.does("GET", f"/tickets/{code}")["team"]["colleagues"] if c["name"] == "陈一"
+    ]
     asked = officer.on(code, "hand-over", to_staff=to, reason="我明天开始请假")
     assert asked["ticket"]["holder"] == "沈青"
     assert third.does("GET", "/waiting")["transfers"] == []
