@@ -29,7 +29,8 @@ export function homeOf(role: string | undefined): string {
 /** Whether this role has anything to do with tickets as a whole. */
 export const hasTickets = (role: string | undefined): boolean => pagesOf(role).includes(LIST);
 
+/** Who sees to it that somebody is on duty. */
+export const makesRoster = (role: string | undefined): boolean => role === "supervisor" || role === "duty_officer";
+
 /** Who is given the printed call list. */
-export function mayPrintCallList(role: string | undefined): boolean {
-  return role === "supervisor" || role === "duty_officer";
-}
+export const mayPrintCallList = makesRoster;
