@@ -182,7 +182,7 @@ describe("the progress page", () => {
     await flushPromises();
     expect(page.get("[data-test=progress-next]").text()).toBe("今天 15:30 前会有人和您通话。");
     expect(page.get("[data-test=progress-who]").text()).toContain("社工 沈青");
-    expect(page.get("[data-test=code-text]").attributes("aria-label")).toBe("B，7 K 4 M，2 Q");
+    expect(page.get("[data-test=progress-code]").attributes("aria-label")).toBe("B，7 K 4 M，2 Q");
     expect(page.get("[data-test=code-qr]").attributes("src")).toBe("/api/progress/B-7K4M-2Q/qr");
     page.unmount();
   });
