@@ -52,20 +52,24 @@ _SHORTEST_PASSWORD = 10
 
 @dataclass(frozen=True)
 class Actor:
-    """Who changes something about people: a name for the trail, and the one office it may touch (None: all)."""
+    """Who changes something about people: a name for the trail, and the one office it sees (None: all)."""
 
     username: str
     office: str | None = None
     account_id: UUID | None = None
+    may: bool = True
 
     @classmethod
     def of(cls, account: StaffAccount) -> "Actor":
-        """The rights of an account: an administrator's everywhere, a supervisor's at their own office."""
+        """The rights of an account: an administrator's everywhere, a supervisor's at their own office, else none."""
         if account.role == "administrator":
             return cls(account.username, None, account.id)
-        if account.role == "supervisor":
-            return cls(account.username, account.office, account.id)
-        raise NotAllowed("人员由本所负责人和管理员来管。")
+        return cls(account.username, account.office, account.id, account.role == "supervisor")
+
+    def must(self) -> None:
+        """Pass whoever looks after people."""
+        if not self.may:
+            raise NotAllowed("人员由本所负责人和管理员来管。")
 
 
 OPERATOR = Actor("operator")
@@ -102,6 +106,7 @@ class Personnel:
 
     def people(self, by: Actor, office: str | None = None) -> Sequence[StaffAccount]:
         """The accounts, active ones first; those of one office where one is named."""
+        by.must()
         query = select(StaffAccount).order_by(
             StaffAccount.office, StaffAccount.active.desc(), StaffAccount.username
         )
@@ -159,11 +164,11 @@ class Personnel:
 
     def move(self, by: Actor, username: str, office: str, role: str = "") -> HandedBack:
         """Send somebody to another office, or give them another role. What they had in hand stays with the old one."""
-        if by.office is not None:
-            raise NotAllowed("跨所调动由管理员来做。")
         now = self.clock()
         with self.database.transaction() as db:
             account = self._account(db, by, username)
+            if by.office is not None:
+                raise NotAllowed("跨所调动由管理员来做。")
             role = role or account.role
             if role not in get_args(Role):
                 raise PersonnelError(f"角色写：{'、'.join(ROLES)}。")
@@ -359,6 +364,7 @@ class Personnel:
     # --- shared ------------------------------------------------------------------------------------
 
     def _may_hire(self, by: Actor, role: str, office: str) -> None:
+        by.must()
         if role not in get_args(Role):
             raise PersonnelError(
                 f"角色写：{'、'.join(f'{code}（{name}）' for code, name in ROLES.items())}。"
@@ -376,16 +382,18 @@ class Personnel:
     def _within(self, by: Actor, office: str) -> None:
         if by.office is not None and office != by.office:
             raise NotThere()
+        by.must()
 
     def _account(self, db: Session, by: Actor, username: str, *, own: bool = False) -> StaffAccount:
         """One account, locked. A supervisor reaches their own office's team, and (`own`) themselves."""
-        account = db.scalar(
-            select(StaffAccount)
-            .where(StaffAccount.username == username.replace("\x00", ""))
-            .with_for_update()
-        )
+        if not (
+            username.isascii() and username.isprintable()
+        ):  # no name of ours, and PostgreSQL refuses a NUL
+            raise NotThere()
+        account = db.scalar(select(StaffAccount).where(StaffAccount.username == username).with_for_update())
         if account is None or (by.office is not None and account.office != by.office):
             raise NotThere()
+        by.must()
         if by.office is not None and account.role not in TEAM and not (own and account.id == by.account_id):
             raise NotAllowed("这个账号由管理员来管。")
         return account
@@ -394,6 +402,7 @@ class Personnel:
         point = db.scalar(select(ContactPoint).where(ContactPoint.id == contact_id).with_for_update())
         if point is None or not point.active or (by.office is not None and point.office != by.office):
             raise NotThere()
+        by.must()
         return point
 
     def _forget(self, db: Session, points: Sequence[ContactPoint], now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from escalation.duty import DutyChange
 from escalation.outbox import QueuedNotice
 from escalation.staff import StaffAccount
 from escalation.ticket import DeskCall, Ticket
@@ -92,6 +93,38 @@ class Scene:
         return asked["team"]["sub_tasks"][-1]["task"]
 
     @cached_property
+    def leaver(self) -> str:
+        """Somebody of the officer's office who has nothing in hand, by user name."""
+        return self.town.officer("puyan", name="林一").username
+
+    @cached_property
+    def shift(self) -> str:
+        body = {"office": "puyan-judicial", "days": "7", "starts": "01:00", "ends": "02:00"}
+        body |= {"person": self.leaver}
+        week = self.people["supervisor"].does("POST", "/duty/shifts", body)
+        return next(shift["id"] for shift in week["shifts"] if shift["username"] == self.leaver)
+
+    @cached_property
+    def change(self) -> str:
+        """Somebody asks the officer to take their shift."""
+        asking = self.town.officer("puyan", name="林二")
+        body = {
+            "office": "puyan-judicial", "kind": "swap", "person": asking.username,
+            "replaced_by": self.people["officer"].username,
+            "from_at": "2026-12-01T00:00:00Z", "to_at": "2026-12-02T00:00:00Z",
+        }  # fmt: skip
+        asking.does("POST", "/duty/changes", body)
+        with self.town.database.transaction() as db:
+            newest = select(DutyChange.id).join(StaffAccount, StaffAccount.id == DutyChange.staff_id)
+            return str(db.scalars(newest.where(StaffAccount.username == asking.username)).one())
+
+    @cached_property
+    def contact(self) -> str:
+        body = {"owner": self.leaver, "channel": "sms", "address": "13800000008"}
+        listed = self.people["supervisor"].does("POST", "/contacts", body)
+        return next(c["id"] for c in listed["contacts"] if c["owner"] == self.leaver)
+
+    @cached_property
     def neighbour(self) -> Resident:
         somebody = self.town.resident(place="xixing-hall")
         somebody.agrees()
@@ -119,6 +152,10 @@ class Scene:
             return {k: self.fill(v) for k, v in value.items()}
         if value == "{colleague}":
             return self.people.colleague
+        if value == "{officer}":
+            return self.people["officer"].username
+        if value == "{leaver}":
+            return self.leaver
         if value == "{administration}":
             return self.administration
         return self.item if value == "{item}" else value
@@ -133,6 +170,11 @@ class Scene:
             path = path.replace("{notice}", self.notice)
         if "{call}" in path:
             path = path.replace("{call}", self.call)
+        for name in ("shift", "change", "contact"):
+            if f"{{{name}}}" in path:
+                path = path.replace(f"{{{name}}}", getattr(self, name))
+        if "{username}" in path:
+            path = path.replace("{username}", self.leaver)
         return path.replace("{code}", code)
 
     def ask(self, role: str, method: str, path: str, body: Any = None) -> httpx.Response:

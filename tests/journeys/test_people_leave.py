@@ -253,7 +253,7 @@ def test_a_lead_lets_their_own_team_go_and_nobody_else(town: Town) -> None:
     with pytest.raises(NotAllowed):
         personnel(town).move(by, own.username, other.office)
     with pytest.raises(NotAllowed):
-        Actor.of(account(town, other))
+        personnel(town).deactivate(Actor.of(account(town, own)), town.officer("puyan", name="林一").username)
 
 
 def test_an_administrator_cannot_end_their_own_account(town: Town) -> None:
