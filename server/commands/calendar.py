@@ -90,7 +90,7 @@ def shown(of: WorkCalendar, year: int) -> list[str]:
         lines.append("⚠ 这一年的放假安排没有导入：周一到周五都当作工作日。")
     stretch: list[date] = []
     said = sorted(day for day in of.days if day.year == year)
-    for day, after in zip(said, [*said[1:], None], strict=True):
+    for day, after in zip(said, [*said[1:], None], strict=False):
         stretch.append(day)
         if after == day + timedelta(days=1) and of.days[after] == of.days[day]:
             continue
