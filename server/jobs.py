@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.channels import Channel
+from escalation.duty_gaps import tell_gaps
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from server.commands.verify import anchors_file
 from server.wiring import Services, database_url
@@ -28,6 +29,7 @@ EVERY_SECONDS = 1.0
 STUCK_AFTER = 60.0
 AT_MOST = 4 * AT_ONCE
 ANCHOR_EVERY = timedelta(minutes=10)
+DUTY_EVERY = timedelta(minutes=5)
 
 
 def watch_round(services: Services) -> None:
@@ -70,6 +72,12 @@ def backup_round(services: Services) -> None:
     backup.prune(folder, now, all_for=timedelta(days=2), daily_for=timedelta(days=30))
 
 
+def duty_round(services: Services) -> None:
+    """Tell when nobody will be on duty in the coming week, to those who can mend it."""
+    with services.database.transaction() as db:
+        tell_gaps(db, services.telling, services.clock())
+
+
 def place_round(services: Services) -> None:
     """Stand in for a process that was killed, so that it is not missed any longer."""
     services.pulse.take_a_place()
@@ -96,6 +104,7 @@ def run(services: Services) -> int:
         },
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
         "backup": (backup_round, services.settings.backup_minutes * 60),
+        "duty": (duty_round, DUTY_EVERY.total_seconds()),
         "place": (place_round, MISSED.total_seconds()),
     }
     first = {"backup": timedelta(minutes=services.settings.backup_minutes)}

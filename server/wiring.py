@@ -65,6 +65,7 @@ class Services:
     clock: Callable[[], datetime]
     database: Database
     districts: DistrictBook
+    telling: Telling
     turns: TurnMaker
     intake: Intake
     conversation: Conversation
@@ -154,6 +155,7 @@ def wire(
         clock=clock,
         database=database,
         districts=districts,
+        telling=telling,
         turns=turns,
         intake=intake,
         conversation=conversation,
