@@ -19,20 +19,21 @@ from tests.escalation.channels.notices import a_notice
 from tests.support import bad_providers
 from tests.support.bad_providers import HTTP_MODES, MAIL_MODES, SECRET, BadProvider
 
-BUDGET = 0.5
+BUDGET, DRIPPING = 0.5, 1.5
+"""A second passes between two bytes that drip: only a limit for the whole exchange ends that one."""
 HERE = AllowedHosts([], loopback=True)
 NEVER = {"code_never", "never550"}
-SENT: dict[str, tuple[Callable[[], BadProvider], Callable[[BadProvider], tuple[Channel, str]]]] = {
+SENT: dict[str, tuple[Callable[[], BadProvider], Callable[[BadProvider, float], tuple[Channel, str]]]] = {
     "dingtalk": (
         bad_providers.dingtalk,
-        lambda robot: (DingtalkChannel(HERE, BUDGET), f"{robot.url}#{SECRET}"),
+        lambda robot, budget: (DingtalkChannel(HERE, budget), f"{robot.url}#{SECRET}"),
     ),
-    "wecom": (bad_providers.wecom, lambda robot: (WecomChannel(HERE, BUDGET), robot.url)),
+    "wecom": (bad_providers.wecom, lambda robot, budget: (WecomChannel(HERE, budget), robot.url)),
     "sms": (
         bad_providers.sms,
-        lambda gateway: (SmsChannel(gateway.url, SECRET, "心桥", BUDGET), "13800000000"),
+        lambda gateway, budget: (SmsChannel(gateway.url, SECRET, "心桥", budget), "13800000000"),
     ),
-    "webhook": (bad_providers.wecom, lambda gateway: (WebhookChannel(gateway.url, BUDGET), "")),
+    "webhook": (bad_providers.wecom, lambda gateway, budget: (WebhookChannel(gateway.url, budget), "")),
 }
 
 
@@ -40,7 +41,7 @@ SENT: dict[str, tuple[Callable[[], BadProvider], Callable[[BadProvider], tuple[C
 def test_a_provider_that_works_is_believed(name: str) -> None:
     make, send_to = SENT[name]
     with bad_providers.listening(make()) as provider:
-        channel, to = send_to(provider)
+        channel, to = send_to(provider, BUDGET)
         receipt = channel.send(a_notice(to=to))
     assert receipt.channel == name
     assert receipt.reference
@@ -53,7 +54,7 @@ def test_a_provider_that_works_is_believed(name: str) -> None:
 def test_a_provider_that_fails_is_not_believed(name: str, mode: str) -> None:
     make, send_to = SENT[name]
     with bad_providers.listening(make(), mode) as provider:
-        channel, to = send_to(provider)
+        channel, to = send_to(provider, DRIPPING if mode == "slow" else BUDGET)
         failure = _fails(lambda: channel.send(a_notice(to=to)))
     refused = mode in NEVER or (name == "webhook" and mode == "code_later")
     assert type(failure) is (PermanentFailure if refused else TemporaryFailure)
@@ -66,7 +67,8 @@ def test_a_provider_that_fails_is_not_believed(name: str, mode: str) -> None:
 @pytest.mark.parametrize("mode", MAIL_MODES)
 def test_a_mail_server_that_fails_is_not_believed(mode: str) -> None:
     with bad_providers.mail(mode) as server:
-        channel = MailChannel("127.0.0.1", server.port, "duty@xinqiao.example", BUDGET, security="none")
+        budget = DRIPPING if mode == "slow" else BUDGET
+        channel = MailChannel("127.0.0.1", server.port, "duty@xinqiao.example", budget, security="none")
         failure = _fails(lambda: channel.send(a_notice(to="officer@puyan.example")))
     assert type(failure) is (PermanentFailure if mode in NEVER else TemporaryFailure)
     assert server.said == []
@@ -96,7 +98,7 @@ def test_a_provider_that_is_sent_too_much_is_left_alone_for_as_long_as_it_is_dea
 ) -> None:
     make, send_to = SENT[name]
     with bad_providers.listening(make(), "code_later") as provider:
-        channel, to = send_to(provider)
+        channel, to = send_to(provider, BUDGET)
         failure = _fails(lambda: channel.send(a_notice(to=to)))
     assert isinstance(failure, TemporaryFailure)
     assert failure.retry_after == silence
@@ -108,7 +110,7 @@ def test_a_failure_repeats_neither_the_provider_nor_the_address(name: str) -> No
     provider = make()
     provider.never = {"errcode": 4, "errmsg": "余大姐", "code": "余大姐<"}
     with bad_providers.listening(provider, "code_never"):
-        channel, to = send_to(provider)
+        channel, to = send_to(provider, BUDGET)
         failure = _fails(lambda: channel.send(a_notice(to=to)))
     for word in ("余大姐", SECRET, "token", "127.0.0.1", "138000"):
         assert word not in f"{failure}{failure!r}"
