@@ -10,10 +10,11 @@ from escalation.contact_book import add_point
 from escalation.duty import DutyShift
 from escalation.errors import NotAllowed, NotThere, PersonnelError
 from escalation.outbox import QueuedNotice
-from escalation.personnel import OPERATOR, Actor, Personnel
+from escalation.personnel import OPERATOR, Actor, Personnel, abandoned, let_go
 from escalation.staff import StaffAccount
 from escalation.teamwork import Acknowledgement, Lowering, Trip
 from escalation.ticket import FollowUp, Ticket
+from server.callers import StaffCookie
 from storage import audit
 from tests.support.town import Officer, Town
 
@@ -343,3 +344,37 @@ def test_only_who_looks_after_people_sees_the_list(town: Town) -> None:
         assert town.officer(street, role, "某人").asks("GET", "/people").status_code == 409  # type: ignore[arg-type]
     lead = town.officer("puyan", "supervisor", "陆远山")
     assert {p["office"] for p in lead.does("GET", "/people")["people"]} == {lead.office}
+
+
+def test_what_was_taken_in_the_instant_of_leaving_is_found_by_the_watch(town: Town) -> None:
+    """Somebody takes a ticket while their account ends: two transactions, neither of which sees the other."""
+    leaver, stays = town.officer("puyan", name="何苗"), town.officer("puyan", name="沈青")
+    code, kept = taken(town, leaver), taken(town, stays)
+    with town.database.transaction() as db:
+        db.get_one(StaffAccount, account(town, leaver).id).active = False
+    telling = town.services.watch.telling
+    with town.database.transaction() as db:
+        found = db.scalars(abandoned(town.clock.now)).all()
+        assert [t.code for t in found] == [code]
+        for one in found:
+            let_go(db, one, telling.policies.of(db, one), telling, town.clock.now)
+    assert ticket(town, code).holder_id is None
+    assert ticket(town, kept).holder_id is not None
+    with town.database.transaction() as db:
+        assert db.scalars(abandoned(town.clock.now)).all() == []
+
+
+def test_a_partner_and_an_administrator_are_told_who_they_are(town: Town) -> None:
+    admin = town.officer("desk", "administrator", "管理员")
+    assert admin.does("GET", "/me")["role_name"] == "管理员"
+    body = {"username": "community", "name": "联络员", "role": "partner", "office": "puyan-community"}
+    added = admin.does("POST", "/people", body)
+    answer = town.ask(
+        "POST", "/api/staff/login", json={"username": "community", "password": added["password"]}
+    )
+    assert answer.json()["office_name"] == "浦沿街道社区联络点（示范）"
+    cookie = f"{StaffCookie}={answer.cookies[StaffCookie]}"
+    for path in ("duty", "duty?office=puyan-judicial"):
+        assert town.ask("GET", f"/api/staff/{path}", cookie=cookie).status_code == 404
+    assert town.ask("GET", "/api/staff/duty/gaps", cookie=cookie).status_code == 409
+    assert town.ask("GET", "/api/staff/people", cookie=cookie).status_code == 409
