@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from escalation.errors import NotAllowed, NotThere
@@ -41,5 +41,5 @@ def see(db: Session, account: StaffAccount, notice_id: UUID, now: datetime) -> N
 def _for(account: StaffAccount) -> ColumnElement[bool]:
     """Those to the caller, and those to their office; what an office's lead is told is for the lead."""
     own = or_(QueuedNotice.staff_id.is_(None), QueuedNotice.staff_id == account.id)
-    led = account.role == "supervisor" or QueuedNotice.audience != "supervisor"
+    led = true() if account.role == "supervisor" else QueuedNotice.audience != "supervisor"
     return and_(QueuedNotice.channel == IN_APP, QueuedNotice.office == account.office, own, led)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from escalation.channels import Channel, PermanentFailure
 from escalation.channels.dingtalk import DingtalkChannel
@@ -57,9 +58,9 @@ def test_a_setting_that_cannot_be_meant_is_refused_in_a_sentence(
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     settings = Settings(
         home=tmp_path,
-        sms_secret="s3cret-1",
-        mail_password="s3cret-2",
-        gateway_token="s3cret-3",
+        sms_secret=SecretStr("s3cret-1"),
+        mail_password=SecretStr("s3cret-2"),
+        gateway_token=SecretStr("s3cret-3"),
         _env_file=None,
     )  # type: ignore[call-arg]
     assert "s3cret" not in f"{settings!r}{settings}"

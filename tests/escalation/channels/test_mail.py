@@ -50,7 +50,7 @@ def test_a_mail_says_the_line_and_the_link() -> None:
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_mail_goes_encrypted(tls: tuple[ssl.SSLContext, ssl.SSLContext], security: str) -> None:
     inside, trusting = tls
-    served = {"starttls": {"starttls": inside}, "tls": {"over_tls": inside}}[security]
+    served: dict[str, Any] = {"starttls": {"starttls": inside}, "tls": {"over_tls": inside}}[security]
     with bad_providers.mail(**served) as server:
         channel(server.port, security=security, tls=trusting).send(a_notice(to=TO))
     assert len(server.said) == 1
@@ -60,7 +60,7 @@ def test_a_mail_goes_encrypted(tls: tuple[ssl.SSLContext, ssl.SSLContext], secur
 def test_a_server_that_nobody_vouches_for_gets_nothing(
     tls: tuple[ssl.SSLContext, ssl.SSLContext], security: str
 ) -> None:
-    served = {"starttls": {"starttls": tls[0]}, "tls": {"over_tls": tls[0]}}[security]
+    served: dict[str, Any] = {"starttls": {"starttls": tls[0]}, "tls": {"over_tls": tls[0]}}[security]
     with bad_providers.mail(**served) as server, pytest.raises(PermanentFailure, match="trusted"):
         channel(server.port, security=security).send(a_notice(to=TO))
     assert server.said == []
