@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from escalation.outbox import QueuedNotice
-from escalation.ticket import Ticket, TicketClock
 from storage.database import Database
 from storage.errors import StorageError
 from storage.heartbeat import beat, beats_of, forget
@@ -52,13 +51,15 @@ class Readiness:
 class Health:
     """Asks the tables, the disk and the clocks each time; remembers nothing.
 
-    `jobs_silent_after` may make it stricter, never more patient than `SILENT`.
+    `behind` says whether anything that was due at a moment has not been acted on. `jobs_silent_after` may make it
+    stricter, never more patient than `SILENT`.
     """
 
     def __init__(
         self,
         database: Database,
         clock: Callable[[], datetime],
+        behind: Callable[[Session, datetime], bool],
         home: Path,
         demo: bool,
         jobs_silent_after: timedelta = SILENT,
@@ -66,6 +67,7 @@ class Health:
     ) -> None:
         self.database = database
         self.clock = clock
+        self.behind = behind
         self.home = home
         self.demo = demo
         self.silent_after = min(jobs_silent_after, SILENT)
@@ -98,7 +100,7 @@ class Health:
         wrong = self._wrong(db, now)
         if "notices_waiting" in wrong:
             minutes = int((now - (oldest_notice(db, now) or now)).total_seconds() // 60)
-            return f"有通知发不出去（已 {minutes} 分钟），请直接看列表并打电话联系。"
+            return f"有通知发不出去（已 {minutes} 分钟），请直接看列表，照值班电话单打电话联系。"
         if wrong:
             return _BAR[wrong[0]]
         asked = beats_of(db, "lookout").values()
@@ -115,7 +117,7 @@ class Health:
         ]
         if oldest_notice(db, now) is not None:
             wrong.append("notices_waiting")
-        if steps_waiting(db, now):
+        if self.behind(db, now - LEFT_LYING):
             wrong.append("steps_waiting")
         here, there = self.wall(), db.scalar(select(func.clock_timestamp()))
         ahead = any(at - now > SKEWED for beats in signs.values() for at in beats)
@@ -134,25 +136,6 @@ def oldest_notice(db: Session, now: datetime) -> datetime | None:
         .order_by(QueuedNotice.queued_at)
         .limit(1)
     )
-
-
-def steps_waiting(db: Session, now: datetime) -> bool:
-    """Whether a step of a chain, or a clock that has run out, was due long ago and nobody has told of it."""
-    due = now - LEFT_LYING
-    step = select(Ticket.id).where(Ticket.closed_at.is_(None), Ticket.missing > 0, Ticket.step_due_at < due)
-    late = (
-        select(TicketClock.id)
-        .join(Ticket, Ticket.id == TicketClock.ticket_id)
-        .where(
-            Ticket.closed_at.is_(None),
-            Ticket.holder_id.is_not(None),
-            TicketClock.name.in_(("speak", "visit")),
-            TicketClock.stopped_at.is_(None),
-            TicketClock.due_at < due,
-            or_(TicketClock.told_at.is_(None), TicketClock.told_at < due),
-        )
-    )
-    return any(db.scalar(query.limit(1)) is not None for query in (step, late))
 
 
 def free_bytes(home: Path) -> int:
