@@ -20,6 +20,7 @@ from bot.conversation import SAFETY_REPLY, readable
 from bot.errors import MessageTooLong, Unstorable
 from bot.turn import HotlineShown
 from escalation import chain, ticket_code
+from escalation.closing import rescreen_invited
 from escalation.errors import NotAllowed, TicketNotFound
 from escalation.intake import Intake, Outcome
 from escalation.staff import StaffAccount
@@ -177,6 +178,7 @@ class ProgressDesk:
             sentence=_sentence(ticket, office, any(e.kind.startswith("referral") for e in events)),
             office=office,
             who=self._who(db, ticket, office),
+            rescreen=rescreen_invited(db, ticket.resident_id, now),
             next=next_step(ticket, list(clocks.values()), follow_ups, now),
             steps=steps,
             openings=openings,

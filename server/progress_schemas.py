@@ -28,9 +28,13 @@ class WishMade(BaseModel):
 
 
 class ProgressPage(Progress):
-    """Everything that the page shows. `who` is an office and a role, and a name once somebody has taken it."""
+    """Everything that the page shows. `who` is an office and a role, and a name once somebody has taken it.
+
+    `rescreen`: whoever follows this up invites the resident to answer the questions once more.
+    """
 
     who: str
+    rescreen: bool
     next: NextStep | None
     wishes: list[WishMade]
 

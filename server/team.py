@@ -185,7 +185,8 @@ def acts(
     if account.role not in WORKERS:
         return []
     if ticket.closed_at is not None:
-        return ["follow_up", "reopen"] if waiting else ["reopen"]
+        closed: list[Act] = ["follow_up", "reopen"] if waiting else ["reopen"]
+        return [act for act in closed if policy.may(account.role, act)]
     found: list[Act] = []
     mine = ticket.holder_id == account.id
     held = ticket.holder_id is not None
@@ -230,7 +231,7 @@ def acts(
         found.append("back")
     if not ticket.two_people or leads or desk:
         found.append("two_people")
-    return found
+    return [act for act in found if policy.may(account.role, act)]
 
 
 def _transfer(

@@ -99,7 +99,9 @@ def test_r15_6_nobody_closes_what_is_in_anothers_hand_or_while_somebody_is_out(
     officer.on(code, "close", outcome="supported", new_level="blue")
 
 
-def test_the_whole_ladder_is_planned_in_one_tap_and_asked_early_or_late(town: Town, officer: Officer) -> None:
+def test_the_whole_ladder_is_planned_in_one_tap_and_asked_early_or_late(
+    town: Town, resident: Resident, officer: Officer
+) -> None:
     code = officer.only_ticket()["code"]
     officer.on(code, "visits", outcome="met")
     ladder = officer.does("GET", f"/tickets/{code}")["team"]["ladder_hours"]
@@ -107,9 +109,12 @@ def test_the_whole_ladder_is_planned_in_one_tap_and_asked_early_or_late(town: To
     planned = officer.on(code, "follow-ups", after_hours=ladder, invite=True)["follow_ups"]
     assert [f["invite"] for f in planned] == [True] * 5
     early = officer.on(code, f"follow-ups/{planned[0]['id']}", outcome="better")
+    page = f"/api/progress/{resident.turn.alarm.code}"
+    assert not town.ask("GET", page).json()["rescreen"]
     assert next(c["stopped_at"] for c in early["clocks"] if c["name"] == "follow_up")
     officer.on(code, "close", outcome="supported", new_level="blue")
     town.clock.advance(days=5)
+    assert town.ask("GET", page).json()["rescreen"], "the resident's own door offers it from that day on"
     late = town.officer("puyan").on(code, f"follow-ups/{planned[1]['id']}", outcome="same")
     assert late["follow_ups"][1]["done_at"]
 
