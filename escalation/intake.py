@@ -24,6 +24,7 @@ from escalation.chain import Telling
 from escalation.errors import PolicyError
 from escalation.policy_book import PolicyBook
 from escalation.replay import inputs_of_answer, inputs_of_rating, inputs_of_words, reasons_of
+from escalation.rerouting import where
 from escalation.signal import Rating, Signal
 from escalation.store import (
     clocks_of,
@@ -245,7 +246,7 @@ class Intake:
                 continue
             found = route(self.district, address, session.place)
             if found.how == "address":
-                self.vault.seal(ticket, "place", self._place(found, None, session.door))
+                self.vault.seal(ticket, "place", where(self.district, found, session))
                 self.vault.seal(ticket, "routing", found.reason)
                 ticket.tree = self.district.digest
             if found.office == ticket.office or ticket.settled:
@@ -443,8 +444,7 @@ class Intake:
         return route(self.district, address or "", session.place)
 
     def _seal_route(self, ticket: Ticket, session: ResidentSession, found: Route) -> None:
-        place = self.district.place(session.place) if session.place else None
-        self.vault.seal(ticket, "place", self._place(found, place, session.door))
+        self.vault.seal(ticket, "place", where(self.district, found, session))
         self.vault.seal(ticket, "routing", found.reason)
 
     def _attach(
@@ -501,15 +501,6 @@ class Intake:
                 at=now,
             )
         )
-
-    def _place(self, found: Route, place: Place | None, door: str) -> str:
-        """Where this is, as a list of the office may say it: community or place, and through which door."""
-        where = chain.area(self.district, found.office)
-        if found.how == "address" and found.community:
-            where = f"{where} · {self.district.community(found.community).name}"
-        elif place is not None and found.how == "place":
-            where = place.name
-        return f"{where} · {'自助机' if door == 'kiosk' else '手机'}"
 
     def _free_name(self, db: Session) -> str:
         while code_taken(db, code := new_name()):

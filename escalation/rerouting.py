@@ -215,11 +215,12 @@ def _renew(db: Session, ticket: Ticket, vault: Vault, district: District, found:
 
 
 def where(district: District, found: Route, session: ResidentSession | None) -> str:
-    """Where somebody is, as a list of the office may say it: community or place, and through which door."""
+    """Where somebody is, as a list of the office may say it: community and grid, or place, and through which door."""
     area = chain.area(district, found.office)
     place = district.place(session.place) if session is not None and session.place else None
     if found.how == "address" and found.community:
         area = f"{area} · {district.community(found.community).name}"
+        area += district.grid(found.grid).name if found.grid else ""
     elif place is not None and found.how == "place":
         area = place.name
     return f"{area} · {'自助机' if session is not None and session.door == 'kiosk' else '手机'}"

@@ -231,3 +231,8 @@ def test_a_closed_ticket_of_a_closed_office_is_still_shown(town: Town, tmp_path:
     imports(town, tmp_path, without_puyan)
     town.jobs()
     assert {t["office_name"] for t in old.tickets(view)} <= {"已撤销的办公室"}
+
+
+def test_the_list_says_which_grid_it_is(town: Town) -> None:
+    in_danger(town, place=None, address="中兴花园15幢2单元601室")
+    assert town.officer("changhe").only_ticket()["place"] == "长河街道 · 中兴社区第二网格 · 手机"
