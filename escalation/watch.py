@@ -4,7 +4,7 @@ Nothing here remembers anything between two looks, so a restart, a jump of the c
 loses nothing and does nothing twice: each ticket is locked and its due time moved on in one transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -59,16 +59,7 @@ class Watch:
             self.telling.districts.refresh(db)
         taken = 0
         failed: Exception | None = None
-        for find, act in (
-            (_lapsed, self._lapse),
-            (self._routed_by_another_tree, self._reroute),
-            (_without_holder, self._next_steps),
-            (_late_clocks, self._tell_late),
-            (_late_follow_ups, self._tell_late_follow_up),
-            (transfer.overdue, self._expire_transfer),
-            (joint.overdue, self._tell_late_part),
-            (trips.overdue, self._raise_alarm),
-        ):
+        for find, act in ((self._routed_by_another_tree, self._reroute), *self._timed()):
             stuck: set[UUID] = set()
             while True:
                 try:
@@ -81,6 +72,22 @@ class Watch:
         if failed is not None:
             raise failed
         return taken
+
+    def behind(self, db: Session, at: datetime) -> bool:
+        """Whether anything that was due at this moment has not been acted on."""
+        return any(db.execute(find(at).limit(1)).first() is not None for find, _ in self._timed())
+
+    def _timed(self) -> Sequence[tuple[Callable[[datetime], _Query], Callable[..., None]]]:
+        """What falls due, and what is done about it."""
+        return (
+            (_lapsed, self._lapse),
+            (_without_holder, self._next_steps),
+            (_late_clocks, self._tell_late),
+            (_late_follow_ups, self._tell_late_follow_up),
+            (transfer.overdue, self._expire_transfer),
+            (joint.overdue, self._tell_late_part),
+            (trips.overdue, self._raise_alarm),
+        )
 
     def _look(self, find: Callable[[datetime], _Query], act: Callable[..., None], stuck: set[UUID]) -> bool:
         """Find one row that is due and act on it, in one transaction; False when there is none."""

@@ -145,7 +145,8 @@ def wire(
     shared = (database, clock, policies, telling)
     limits = Limits(clock)
     silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
-    health = Health(database, clock, settings.home, demo, silent_after)
+    watch = Watch(database, clock, policies, telling)
+    health = Health(database, clock, watch.behind, settings.home, demo, silent_after)
     partner_names = {partner.code: partner.name for partner in partners.entries}
     console = Console(
         database, clock, Desk(database, clock), Casework(*shared), lambda: partners, intake, health, demo
@@ -177,7 +178,7 @@ def wire(
             Trips(*shared),
             Lowerings(*shared),
         ),
-        watch=Watch(database, clock, policies, telling),
+        watch=watch,
         channels=channels,
         replies=Replies(database, clock, console.casework, Transfers(*shared)),
         receipts=Receipts(database, clock),

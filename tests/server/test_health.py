@@ -1,11 +1,12 @@
 """What `/readyz` and the red bar say: of the clocks' processes, of what lies too long, of clock, disk and lookout."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from server import health
 from server.health import Health
@@ -20,7 +21,11 @@ from tests.support.town import Town
 def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Health:
     """Over a database whose clocks have just beaten."""
     signs(database, clock)
-    return Health(database, clock, tmp_path, demo=True)
+    return Health(database, clock, nothing, tmp_path, demo=True)
+
+
+def nothing(db: Session, at: datetime) -> bool:
+    return False
 
 
 def signs(database: Database, clock: MovableClock, *names: str) -> None:
@@ -51,7 +56,10 @@ def test_clocks_are_silent_after_thirty_seconds(desk: Health, clock: MovableCloc
 def test_where_no_clock_ever_beat_nothing_is_ready(
     database: Database, clock: MovableClock, tmp_path: Path
 ) -> None:
-    assert Health(database, clock, tmp_path, demo=True).look().wrong == ("watch_silent", "delivery_silent")
+    assert Health(database, clock, nothing, tmp_path, demo=True).look().wrong == (
+        "watch_silent",
+        "delivery_silent",
+    )
 
 
 def test_one_loop_of_one_process_is_missed_by_itself(
@@ -69,7 +77,7 @@ def test_a_setting_makes_it_stricter_and_never_more_patient(
     desk: Health, database: Database, clock: MovableClock, tmp_path: Path
 ) -> None:
     clock.advance(seconds=31)
-    assert not Health(database, clock, tmp_path, True, timedelta(hours=1)).look().ready
+    assert not Health(database, clock, nothing, tmp_path, True, timedelta(hours=1)).look().ready
     with pytest.raises(ValueError, match="30"):
         Settings(_env_file=None, jobs_silent_after_seconds=31)  # type: ignore[call-arg]
 
