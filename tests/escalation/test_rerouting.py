@@ -86,9 +86,11 @@ def test_the_same_tree_asked_twice_tells_nobody_twice(town: Town, ticket: Ticket
     with town.database.transaction() as db:
         before = db.scalar(select(func.count()).select_from(QueuedNotice))
         found = db.scalars(select(Ticket)).one()
+        sealed = found.place_sealed
         policy = town.services.intake.policies.of(db, found)
         moved = reroute(db, found, town.database.vault, town.services.intake.telling, policy, town.clock.now)
         assert not moved
+        assert found.place_sealed == sealed, "and writes nothing anew"
         assert db.scalar(select(func.count()).select_from(QueuedNotice)) == before
 
 
