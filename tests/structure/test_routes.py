@@ -19,8 +19,11 @@ PUBLIC = {
 }
 PAGES = {f"GET {path}": "a built page, the same for everybody" for path in (*RESIDENT_PATHS, *STAFF_PATHS)}
 
-IMPERSONAL = {"code", "call", "follow_up", "task", "notice", "place", "after", "view"}
-"""What an address may name: ids and codes that say nothing of anybody."""
+IMPERSONAL = {
+    *("code", "call", "follow_up", "task", "notice", "place", "after", "view"),
+    *("office", "from_day", "days", "shift", "change", "contact", "username"),
+}
+"""What an address may name: ids and codes that say nothing of a resident. A user name is a member of staff's."""
 
 
 def test_every_route_asks_who_is_calling_or_is_listed_with_its_reason() -> None:
