@@ -11,7 +11,7 @@ from bot.transcript import Message, Received
 from bot.turn import Erased
 from escalation.signal import Rating, Signal
 from escalation.store import erase_notes, has_open_ticket
-from escalation.ticket import Ticket
+from escalation.ticket import Ticket, TicketEvent
 from residents.resident import Consent, Resident
 from residents.session import ResidentSession
 from residents.store import consents_of, disclosures_of, erase_identity, identity_of
@@ -92,6 +92,15 @@ def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, obj
         "工单": [
             {"编号": vault.open(t, "resident_code"), "打开": t.opened_at.isoformat(), "状态": t.state}
             for t in db.scalars(select(Ticket).where(Ticket.resident_id == resident_id))
+        ],
+        "进度页上说的": [
+            {"时间": e.at.isoformat(), "内容": vault.open(e, "note")}
+            for e in db.scalars(
+                select(TicketEvent)
+                .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+                .where(Ticket.resident_id == resident_id, TicketEvent.kind.startswith("wish."))
+                .order_by(TicketEvent.at, TicketEvent.position)
+            )
         ],
         "查看记录": [
             {"时间": d.at.isoformat(), "单位": d.office, "谁": d.opened_by, "依据": d.basis, "内容": d.fields}

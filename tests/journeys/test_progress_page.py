@@ -310,3 +310,10 @@ def test_of_somebody_whose_record_was_erased_nothing_is_kept_when_all_is_closed(
     with town.database.transaction() as db:
         event = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wish.object")).one()
         assert event.note_sealed is None
+
+
+def test_what_was_said_on_the_page_is_in_the_persons_own_record(town: Town, resident: Resident) -> None:
+    taken(town, code_of(resident), "suits", "下午三点以后都在家")
+    taken(town, code_of(resident), "thanks")
+    said = [one["内容"] for one in resident.sends("GET", "/record").json()["进度页上说的"]]
+    assert said == ["下午三点以后都在家", None]
