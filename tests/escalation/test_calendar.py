@@ -130,6 +130,8 @@ def test_a_year_of_which_only_the_last_days_are_known_is_not_covered() -> None:
         HEADING + "2026-12-31,holiday,元旦\n2027-01-01,holiday,元旦\n2027-10-01,holiday,国庆节\n"
     )
     assert not few.covers(date(2026, 12, 31))
+    begun = read_calendar(HEADING + "2027-01-01,holiday,元旦\n")
+    assert not begun.covers(date(2027, 6, 1)), "the year before announces 1 January at times"
     assert few.covers(date(2027, 6, 1))
 
 
