@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from escalation.staff import new_account
 from storage.database import Database
 from tests.stories_browser.conftest import FAILED
 from tests.support.browser import Chromium, Device, Shots
@@ -178,6 +179,68 @@ def test_a_level_is_lowered_by_two(desks: Chromium, served: ServedTown) -> None:
     second.press("answer_lowering-submit")
     expect(second.at("lowering")).to_have_count(0)
     expect(second.see("level")).to_contain_text("橙色")
+
+
+def test_red_is_closed_in_one_tap_and_opened_again_when_it_gets_worse(
+    desks: Chromium, served: ServedTown
+) -> None:
+    code = an_alarm(served)
+    desk = at_desk(desks, served.officer("puyan", name="沈青"))
+    takes(desk, code)
+    desk.press("action-visit")
+    desk.press("visit-outcome-met")
+    desk.press("visit-submit")
+    desk.reads("走访已记下")
+    desk.press("action-close")
+    desk.press("close-outcome-supported")
+    desk.press("close-submit")
+    desk.reads("请点一下现在是哪一级")
+    desk.press("close-level-blue")
+    desk.shot("close")
+    desk.press("close-submit")
+    desk.reads("已结案")
+    expect(desk.at("follow-up")).to_have_count(5)
+
+    served.passes(minutes=1)
+    desk.page.locator("[data-test=record-follow-up]").first.click()
+    desk.press("follow-up-outcome-worse")
+    desk.press("follow-up-submit")
+    desk.write("reopen-reason", "随访时她说又整夜睡不着")
+    desk.press("reopen-submit")
+    expect(desk.see("ticket-head")).to_contain_text("还没有人签收")
+    desk.see("primary-acknowledge")
+
+
+def test_a_partner_sees_its_part_and_nothing_else(desks: Chromium, served: ServedTown) -> None:
+    code = an_alarm(served)
+    desk = at_desk(desks, served.officer("puyan", name="沈青"))
+    takes(desk, code)
+    desk.press("more")
+    desk.press("deed-sub_task")
+    desk.press("partner-puyan-community")
+    desk.press("partner-work-look_in")
+    desk.write("sub_task-reason", "下午去敲个门，看看灯亮不亮")
+    desk.press("sub_task-submit")
+    expect(desk.see("sub-task")).to_contain_text("去敲个门")
+
+    with served.database.transaction() as db:
+        db.add(new_account("shequ", PASSWORD, "王社工", "partner", "puyan-community", demo=True))
+    community = desks.desk()
+    community.logs_in("shequ", PASSWORD)
+    expect(community.see("partner-task")).to_contain_text("去敲个门")
+    assert code not in community.page.inner_text("body")
+    community.go(f"/console/tickets/{code}")
+    community.see("partner-task")
+    expect(community.page).to_have_url(re.compile(r"/console/partner$"))
+    community.press("partner-accept")
+    community.press("partner-done")
+    community.write("partner_task-reason", "人在家，说都好")
+    community.shot("done")
+    community.press("partner_task-submit")
+    community.see("partner-empty")
+
+    opens(desk, code)
+    expect(desk.see("sub-task")).to_contain_text("人在家，说都好")
 
 
 def test_a_gap_in_the_roster_stands_in_words(desks: Chromium, served: ServedTown) -> None:

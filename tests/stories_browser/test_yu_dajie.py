@@ -214,15 +214,16 @@ def the_officer_sees_it_through(officer: Device) -> None:
     officer.reads("转介已记下")
 
     officer.press("primary-plan_follow_up")
-    for when in ("24 小时后", "7 天后", "30 天后"):
+    for when in ("24 小时后", "3 天后", "7 天后", "30 天后", "90 天后"):
         officer.reads(when)
     officer.shot("plan-follow-ups")
     officer.press("plan-submit")
-    expect(officer.at("follow-up")).to_have_count(3)
+    expect(officer.at("follow-up")).to_have_count(5)
     officer.shot("ticket-before-closing")
 
     officer.press("primary-close")
     officer.press("close-outcome-referred")
+    officer.press("close-level-yellow")
     officer.shot("close")
     officer.press("close-submit")
     officer.reads("已结案")
