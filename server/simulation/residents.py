@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -79,6 +79,8 @@ class Residents:
 
     def _arrive(self, services: Services, arrival: Arrival) -> Person:
         home = self.world.home(arrival.resident)
+        if arrival.place is not None:
+            home = replace(home, address=None, place=arrival.place)
         if arrival.whole_talk:
             talk = services.conversation
             token, _ = self._wait(talk.open("phone", None, None, may_begin=lambda: None))

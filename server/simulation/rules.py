@@ -6,7 +6,6 @@ them. A rule that is broken ends the run with the ticket, the moment and the rul
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -154,13 +153,14 @@ class Rules:
         told = self.last_told.get(ticket.id)
         if told is None or told < ticket.chain_since:
             raise Broken("told", sight.at, ticket.code)
-        if self.watched_at - told > self._longest_silence(ticket) + ROUND:
+        if self.watched_at > self._told_again_by(ticket, told) + ROUND:
             raise Broken("told", sight.at, ticket.code, f"{self.watched_at - told}")
 
-    def _longest_silence(self, ticket: Any) -> timedelta:
-        steps = self.policies[ticket.kind].levels[Level(ticket.level)].steps
-        between = [b.after - a.after for a, b in pairwise(steps)]
-        return max([*between, steps[-1].repeat_every or timedelta.max])
+    def _told_again_by(self, ticket: Any, told: datetime) -> datetime:
+        """Whoever is skipped, the last step comes at its own time, and from then on again and again."""
+        last = self.policies[ticket.kind].levels[Level(ticket.level)].steps[-1]
+        comes = ticket.chain_since + last.after
+        return comes if told < comes else told + (last.repeat_every or timedelta())
 
     def _held(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any]) -> None:
         """Somebody has it: it has a next due moment."""

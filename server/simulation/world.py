@@ -139,6 +139,8 @@ class Arrival:
     resident: int
     whole_talk: bool
     """Whether they go through the conversation as a whole, or only through what judges their words."""
+    place: str | None = None
+    """Where they are, if that is not chance: then it is all that anybody learns."""
 
 
 @dataclass(frozen=True)
@@ -425,36 +427,37 @@ def _arrivals(
     rate: float,
     is_workday: Callable[[date], bool],
 ) -> tuple[Arrival, ...]:
-    drawn: list[tuple[datetime, Words]] = []
+    drawn: list[tuple[datetime, Words, str]] = []
     for number in range(days):
         day = first_day + timedelta(days=number)
         season = 1 + 0.2 * math.cos((day.timetuple().tm_yday - 105) / 365 * 2 * math.pi)
         weight = BY_WEEKDAY[day.weekday()] * season * rate * population / 10_000 / 7
         for words, weekly in WEEKLY_PER_10000.items():
-            drawn += [(_some_time(chance, day), words) for _ in range(_poisson(chance, weekly * weight))]
+            drawn += [(_some_time(chance, day), words, "") for _ in range(_poisson(chance, weekly * weight))]
     drawn += _storm(chance, first_day, days, rate)
     drawn += _probes(district, staff, chance, first_day, days, is_workday)
     drawn.sort()
     known: list[int] = []
     arrivals = []
-    for number, (at, words) in enumerate(drawn):
-        comes_back = known and words != "call_back" and chance.random() < 0.12
+    for number, (at, words, place) in enumerate(drawn):
+        comes_back = known and not place and words != "call_back" and chance.random() < 0.12
         resident = chance.choice(known) if comes_back else chance.randrange(population)
-        known.append(resident)
+        if not place:
+            known.append(resident)
         text = chance.choice(SAID[words])
-        whole = words != "call_back" and chance.random() < 0.15
-        arrivals.append(Arrival(number, at, words, text, resident, whole))
+        whole = words != "call_back" and not place and chance.random() < 0.15
+        arrivals.append(Arrival(number, at, words, text, resident, whole, place or None))
     return tuple(arrivals)
 
 
-def _storm(chance: Random, first_day: date, days: int, rate: float) -> list[tuple[datetime, Words]]:
+def _storm(chance: Random, first_day: date, days: int, rate: float) -> list[tuple[datetime, Words, str]]:
     """One evening, forty people at once: the flood after something terrible in the news."""
     if days < 7:
         return []
     day = first_day + timedelta(days=chance.randrange(days // 2, days - 2))
     begin = _local(day, time(20, 0)).astimezone(UTC)
     number = max(4, round(40 * rate))
-    return [(begin + timedelta(seconds=chance.randrange(3600)), "red") for _ in range(number)]
+    return [(begin + timedelta(seconds=chance.randrange(3600)), "red", "") for _ in range(number)]
 
 
 def _probes(
@@ -464,7 +467,7 @@ def _probes(
     first_day: date,
     days: int,
     is_workday: Callable[[date], bool],
-) -> list[tuple[datetime, Words]]:
+) -> list[tuple[datetime, Words, str]]:
     """Somebody in danger in every hole of the first week's roster, so that no hole goes untried."""
     bare = World(
         0,
@@ -482,12 +485,14 @@ def _probes(
         (),
         is_workday,
     )
-    found: list[tuple[datetime, Words]] = []
+    found: list[tuple[datetime, Words, str]] = []
     for street in district.streets:
-        for gap in gaps_of_a_week(bare, district.office_of(street.code).code, first_day):
+        office = district.office_of(street.code).code
+        place = next((place.code for place in district.places if place.office == office), "")
+        for gap in gaps_of_a_week(bare, office, first_day):
             at = gap.from_at.astimezone(UTC) + timedelta(minutes=chance.randrange(1, 15))
             if at < gap.to_at and (at.astimezone(ZONE).date() - first_day).days < days:
-                found.append((at, "red"))
+                found.append((at, "red", place))
     return found
 
 
