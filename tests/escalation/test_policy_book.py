@@ -224,6 +224,8 @@ def test_a_new_calendar_moves_what_runs_by_it_and_nothing_else(town: Town) -> No
         load_calendar(),
     )
     with town.database.transaction() as db:
+        brought_forward = db.scalars(clocks_of(db, "home_visit").where(TicketClock.name == "visit")).one()
+        brought_forward.due_at -= timedelta(hours=1)
         red = {c.name: c.due_at for c in db.scalars(clocks_of(db, "home_visit"))}
         moved = import_calendar(db, town.services.intake.policies, newer, "区里", town.clock())
     assert [(m.clock, m.before.day, m.after.day) for m in moved] == [("speak", 4, 6), ("close", 13, 15)]
