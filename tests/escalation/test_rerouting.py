@@ -52,7 +52,7 @@ def decided(town: Town, answer: str, *, to: str = "changhe", settled: bool = Fal
         db.add(
             Transfer(
                 ticket_id=ticket.id,
-                from_office=ticket.office,
+                from_office=town.office_code("changhe" if to == "puyan" else "puyan"),
                 to_office=town.office_code(to),
                 asked_by="沈青",
                 asked_at=now,
