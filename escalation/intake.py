@@ -349,8 +349,8 @@ class Intake:
         now: datetime,
     ) -> Ticket:
         """Open a ticket with its clocks, its first notice, and the basis on which it is passed on."""
-        policy = self.policies[kind]
         found = self._route(db, session)
+        policy = self.policies[kind]
         secret = new_code()
         ticket = Ticket(
             code=self._free_name(db),
@@ -405,6 +405,7 @@ class Intake:
 
         None when there is none: then it is a new matter.
         """
+        self.policies.refresh(db)
         policy = self.policies["home_visit"]
         ticket = closed_matter_of(db, session.resident_id, "home_visit", now - policy.follow_up_ladder[-1])
         if ticket is None:

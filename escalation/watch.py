@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from escalation import chain, joint, rerouting, transfer, trips
+from escalation import chain, joint, personnel, rerouting, transfer, trips
 from escalation.chain import Telling
 from escalation.policy import Audience
 from escalation.policy_book import PolicyBook
@@ -59,7 +59,11 @@ class Watch:
             self.telling.districts.refresh(db)
         taken = 0
         failed: Exception | None = None
-        for find, act in ((self._routed_by_another_tree, self._reroute), *self._timed()):
+        changed = (
+            (personnel.abandoned, self._let_go),
+            (self._routed_by_another_tree, self._reroute),
+        )
+        for find, act in (*changed, *self._timed()):
             stuck: set[UUID] = set()
             while True:
                 try:
@@ -115,6 +119,10 @@ class Watch:
         chain.note(db, ticket, "lapsed", "系统", f"{holder}签收后没有联系记录，工单重新派出。", now)
         chain.take_step(db, ticket, policy, self.telling, now)
         self._audit(db, "acknowledgement.lapsed", ticket, now)
+
+    def _let_go(self, db: Session, ticket: Ticket, now: datetime) -> None:
+        """Whoever has this ticket does not work here any more."""
+        personnel.let_go(db, ticket, self.policies.of(db, ticket), self.telling, now)
 
     def _routed_by_another_tree(self, now: datetime) -> _Query:
         return rerouting.stale(self.telling.district.digest)
