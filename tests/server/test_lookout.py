@@ -140,7 +140,7 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.server.body  # type: ignore[attr-defined]
         if body is None:
-            while not self.server.over.wait(0.05):  # type: ignore[attr-defined]
+            while not self.server.over.wait(0.2):  # type: ignore[attr-defined]
                 try:
                     self.wfile.write(b"HTTP/1.1 200 OK\r\n" if not hasattr(self, "begun") else b"X-A: b\r\n")
                     self.begun = True
