@@ -390,6 +390,7 @@ export class FakeServer {
       who: "浦沿司法所 · 社工 沈青",
       next: { sentence: "今天 15:30 前会有人和您通话。", due_at: at(12), late: false },
       wishes: [],
+      rescreen: false,
       steps: [
         { name: "收到", done_at: at(-26), due_at: null },
         { name: "有人接手", done_at: at(-18), due_at: at(-11) },
