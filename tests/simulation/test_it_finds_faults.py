@@ -162,11 +162,12 @@ def test_a_dispatcher_that_gives_up_after_an_hour(
 
     monkeypatch.setattr(outbox, "_due", not_old)
     world = busy(district)
+    first = world.arrivals[0]
     down = tuple(
-        Outage(world.begin, world.begin + timedelta(hours=20), name, "down")
+        Outage(first.at, first.at + timedelta(minutes=90), name, "down")
         for name in ("webhook", "sms", "wecom", "mail")
     )
-    run = simulate(replace(nobody_answers(world), outages=down))
+    run = simulate(nobody_answers(replace(world, arrivals=(first,), outages=down)))
     assert run.broken is not None
     assert run.broken.rule == "lost"
 

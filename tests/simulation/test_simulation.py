@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,17 +25,17 @@ def test_ten_days_with_everything_that_goes_wrong(simulate: Happen, district: Di
 
 
 def test_the_same_seed_gives_the_same_district(simulate: Happen, district: District) -> None:
-    world = draw(district, 7, 3, rate=0.8)
-    first, second = simulate(world), simulate(draw(district, 7, 3, rate=0.8))
+    world = draw(district, 7, 2, rate=0.5)
+    first, second = simulate(world), simulate(draw(district, 7, 2, rate=0.5))
     assert first.broken is None, first.broken
     assert first.digest == second.digest
-    assert first.digest != simulate(draw(district, 8, 3, rate=0.8)).digest
+    assert first.digest != simulate(draw(district, 8, 2, rate=0.5)).digest
 
 
 def test_the_worst_wait_names_its_gap(simulate: Happen, district: District) -> None:
     world = draw(district, 1, 2, calm=True, rate=0.0)
     run = simulate(world)
-    assert "周一 12:00–13:30 西兴司法所无人值班" in headline(run)
+    assert "12:00–13:30 西兴司法所无人值班，那段时间红色最长等待" in headline(run)
     page = text(run, {"": Capacity(1, 0)})
     assert "周六 12:00–13:30" in page
     assert "每周电话和走访" in page
@@ -87,9 +86,3 @@ def test_nothing_in_a_simulation_sleeps() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         }
         assert "sleep" not in called, file.name
-
-
-def test_a_crash_leaves_nothing_half_done(simulate: Happen, district: District) -> None:
-    """Every step point once, in one day: the transaction is whole or not there, and people try again."""
-    world = draw(district, 3, 2, rate=1.0)
-    assert simulate(replace(world, outages=())).broken is None
