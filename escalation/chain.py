@@ -112,10 +112,11 @@ def tell_up(
     now: datetime,
     *,
     office: str | None = None,
+    alarm: str | None = None,
 ) -> Audience:
     """Tell this audience, or the next above it where nobody is on duty; says who was told."""
     for upward in UPWARD[UPWARD.index(audience) :]:
-        if tell(db, ticket, upward, occasion, respond_by, telling, now, office=office):
+        if tell(db, ticket, upward, occasion, respond_by, telling, now, office=office, alarm=alarm):
             return upward
     return "district_desk"
 
@@ -130,13 +131,14 @@ def tell(
     now: datetime,
     *,
     office: str | None = None,
+    alarm: str | None = None,
 ) -> bool:
     """Queue the notices about a ticket to one audience of its own office, unless another office is named.
 
     False when nobody is on duty there: then nothing is queued, and the caller goes on to the next. The district's
     desk is always told. Who is on duty hears on their own first channel, the desk itself on its; the console shows
     it too. The same occasion told twice is told once. What the district's desk is told of stands on its list from
-    then on, beside the office of whoever has it.
+    then on, beside the office of whoever has it. `alarm` stands where the level would: a colleague is in danger.
     """
     district = telling.district
     office = office or ticket.office
@@ -147,7 +149,7 @@ def tell(
     there = on_duty(db, office, audience, now, telling.calendar) if district.has_office(office) else []
     if not there and audience != "district_desk":
         return False
-    word = f"{ticket.rated.colour}色"
+    word = alarm or f"{ticket.rated.colour}色"
     place = area(district, ticket.office)
     key = f"{ticket.code}.{ticket.rated.key}.{audience}.{office}.{occasion}"
     queued = False
@@ -155,7 +157,7 @@ def tell(
         notice = QueuedNotice(
             key=key if staff_id is None else f"{key}.{staff_id.hex[:12]}",
             ticket_id=ticket.id,
-            level=ticket.level,
+            level=int(Level.RED) if alarm else ticket.level,
             audience=audience,
             office=office,
             staff_id=staff_id,
@@ -167,7 +169,9 @@ def tell(
             place=place,
             respond_by=respond_by,
             link=f"{telling.link}/console/tickets/{ticket.code}",
-            text=notice_text(ticket.code, word, place, respond_by, now, demo=telling.demo),
+            text=notice_text(
+                ticket.code, f"{alarm} · " if alarm else word, place, respond_by, now, demo=telling.demo
+            ),
             queued_at=now,
             due_at=now,
             state="waiting",

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, Select, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from escalation import staff, ticket  # noqa: F401 - a notice names rows of theirs
 from escalation.channels import Channel, Notice, PermanentFailure, TemporaryFailure, digest_text
 from escalation.contact_point import ContactPoint
+from escalation.triage import Level
 from storage.base import Entity, Identified
 from storage.database import Database
 from storage.errors import StorageError
@@ -121,6 +122,7 @@ def _supersede(db: Session, notice: QueuedNotice) -> None:
             QueuedNotice.staff_id.is_not_distinct_from(notice.staff_id),
             QueuedNotice.state == "waiting",
             QueuedNotice.level <= notice.level,
+            _same_matter(notice),
             QueuedNotice.id != notice.id,
             or_(QueuedNotice.lease_until.is_(None), QueuedNotice.lease_until <= notice.queued_at),
         )
@@ -134,6 +136,14 @@ def _supersede(db: Session, notice: QueuedNotice) -> None:
             .values(state="superseded", lease_token=None, lease_until=None)
         )
         db.execute(update(QueuedNotice).where(QueuedNotice.id == notice.id).values(queued_at=oldest))
+
+
+def _same_matter(notice: QueuedNotice) -> ColumnElement[bool]:
+    """The ticket's own notices take each other's place; one about a colleague in danger takes only that of another."""
+    levels = [f"{level.colour}色" for level in Level]
+    if notice.level_word in levels:
+        return QueuedNotice.level_word.in_(levels)
+    return QueuedNotice.level_word == notice.level_word
 
 
 @dataclass(frozen=True)
@@ -271,11 +281,31 @@ def _send(database: Database, channel: Channel, parcel: _Parcel, clock: Callable
                 row.last_failure, row.due_at = failure, now + wait
                 if hopeless or now - row.queued_at >= SECOND_CHANNEL_AFTER:
                     second_channel(db, row, now)
+        if failure is None and any(row.last_failure is not None for row in mine):
+            _back_again(db, parcel.first, now)
         if mine and parcel.contact is not None and (channel.pace or wait > LONGEST_WAIT):
             contact = db.get_one(ContactPoint, parcel.contact.id)
             contact.quiet_until = now + (channel.pace if failure is None else wait)
     step("S10")
     return len(mine) if failure is None else 0
+
+
+def _back_again(db: Session, row: QueuedNotice, now: datetime) -> None:
+    """What had failed is taken again: the others that wait out a failure of the same gateway wait no longer, so
+    that the worst and oldest of them are next, whoever it was that found the gateway mended."""
+    waiting = (
+        select(QueuedNotice.id)
+        .where(
+            QueuedNotice.state == "waiting",
+            QueuedNotice.channel == row.channel,
+            QueuedNotice.contact_id.is_not_distinct_from(row.contact_id),
+            QueuedNotice.last_failure.startswith(TemporaryFailure.__name__),
+            QueuedNotice.due_at > now,
+            QueuedNotice.lease_token.is_(None),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    db.execute(update(QueuedNotice).where(QueuedNotice.id.in_(waiting)).values(due_at=now))
 
 
 def second_channel(db: Session, row: QueuedNotice, now: datetime) -> bool:

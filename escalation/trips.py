@@ -49,9 +49,12 @@ def raise_alarm(db: Session, ticket: Ticket, trip: Trip, telling: Telling, now: 
     """Tell the lead of the office that sent them; from the second time on, or when they called for help, the
     district too."""
     occasion = f"trip.{trip.id}.{trip.rounds}"
-    told = chain.tell_up(db, ticket, "supervisor", occasion, trip.back_by, telling, now, office=trip.office)
+    alarm = "上门的同事求助" if trip.help_at is not None else "上门的同事没报平安"
+    told = chain.tell_up(
+        db, ticket, "supervisor", occasion, trip.back_by, telling, now, office=trip.office, alarm=alarm
+    )
     if told != "district_desk" and (trip.rounds > 0 or trip.help_at is not None):
-        chain.tell(db, ticket, "district_desk", occasion, trip.back_by, telling, now)
+        chain.tell(db, ticket, "district_desk", occasion, trip.back_by, telling, now, alarm=alarm)
     trip.rounds += 1
     trip.told_at = now + ALARM_AGAIN
     what = "请求帮助" if trip.help_at is not None else "到时没有报平安"

@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from escalation.channels import Notice, PermanentFailure, Receipt, TemporaryFailure
 from escalation.contact_point import ContactPoint
 from escalation.outbox import QueuedNotice, adopt_strays, deliver_due, queue
+from escalation.ticket import Ticket
 from storage.database import Database
 from tests.support.clock import MovableClock
+from tests.support.town import Town
 
 
 class Phone:
@@ -178,3 +181,17 @@ def test_only_whoever_has_a_telephone_of_their_own_gets_a_code_to_answer_with(po
     desk = post.point()
     post.notice(desk)
     assert post.rows()["K-0001.4"].reply_code is None
+
+
+def test_a_colleague_in_danger_is_not_replaced_by_a_later_word_on_the_ticket(post: Post, town: Town) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    resident.says("我不想活了")
+    with post.database.transaction() as db:
+        ticket = db.scalars(select(Ticket)).one()
+    same = {"ticket_id": ticket.id, "audience": "supervisor", "code": ticket.code}
+    post.notice(None, key="trip", level=5, level_word="上门的同事没报平安", **same)
+    post.notice(None, key="late", level=5, level_word="红色", **same)
+    post.notice(None, key="later", level=5, level_word="红色", **same)
+    states = {key: row.state for key, row in post.rows().items()}
+    assert (states["trip"], states["late"], states["later"]) == ("waiting", "superseded", "waiting")
