@@ -15,7 +15,7 @@ from escalation.policy import Audience, ClockName, Policy
 from escalation.policy_book import PolicyBook
 from escalation.roster import on_duty
 from escalation.staff import StaffAccount
-from escalation.store import desks_of, put_beside
+from escalation.store import desks_of, give_to, put_beside
 from escalation.ticket import DeadlineSet, DeskCall, Ticket, TicketClock, TicketEvent
 from escalation.triage import Level
 from residents.district import District
@@ -54,9 +54,9 @@ class Telling:
 def take_step(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now: datetime) -> None:
     """Tell whoever is next that nobody has the ticket yet, and set when the step after that is due.
 
-    A step at which nobody is on duty is skipped at once; the last one is always taken, for the district's desk is
-    told whoever is there. From the district's step on, the ticket stands on that desk as well. What is neither
-    red nor orange wakes nobody: its steps wait for working hours.
+    A step at which nobody is on duty is skipped at once, and the steps after it come as much sooner; the last one is
+    always taken, for the district's desk is told whoever is there. From the district's step on, the ticket stands on
+    that desk as well. What is neither red nor orange wakes nobody: its steps wait for working hours.
     """
     opens = working_time(ticket, policy, now)
     if opens > now:
@@ -72,6 +72,7 @@ def take_step(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now
         ticket.step_due_at = policy.step_due(ticket.rated, ticket.step, ticket.chain_since)
         if told or at_last:
             return
+        ticket.chain_since = now - policy.step(ticket.rated, ticket.step).after
         note(db, ticket, "skipped", "系统", f"{_TOLD[rung.tell]}这会儿没有人，直接通知下一级。", now)
 
 
@@ -144,7 +145,7 @@ def tell(
     office = office or ticket.office
     if audience == "district_desk":
         office = district.desk.code
-        ticket.office = office_of_holder(db, ticket) or ticket.office
+        give_to(db, ticket, office_of_holder(db, ticket) or ticket.office)
         put_beside(db, ticket, office, now)
     there = on_duty(db, office, audience, now, telling.calendar) if district.has_office(office) else []
     if not there and audience != "district_desk":

@@ -30,6 +30,7 @@ from escalation.store import (
     clocks_of,
     closed_matter_of,
     code_taken,
+    give_to,
     open_ticket_of,
     put_beside,
     signal_of,
@@ -256,11 +257,11 @@ class Intake:
             policy = self.policies.of(db, ticket)
             in_hand = chain.office_of_holder(db, ticket)
             if in_hand is None:
-                ticket.office = found.office
+                give_to(db, ticket, found.office)
                 ticket.start_chain(now)
                 chain.take_step(db, ticket, policy, self.telling, now)
             elif found.office != in_hand:
-                ticket.office = in_hand
+                give_to(db, ticket, in_hand)
                 if not put_beside(db, ticket, found.office, now):
                     continue
                 due = policy.deadline("speak", ticket.rated, ticket.spoken_at)
@@ -412,7 +413,8 @@ class Intake:
             return None
         found = self._route(db, session)
         ticket.policy, ticket.tree = policy.edition, self.district.digest
-        ticket.session_id, ticket.office = session.id, found.office
+        ticket.session_id = session.id
+        give_to(db, ticket, found.office)
         ticket.danger_to_life = ticket.danger_to_life or danger
         ticket.reopen(level, spoken_at, now)
         ticket.missing = policy.levels[ticket.rated].acknowledgements

@@ -16,7 +16,7 @@ from escalation import chain
 from escalation.chain import Telling
 from escalation.policy import Policy
 from escalation.staff import StaffAccount
-from escalation.store import put_beside, undo_acknowledgements
+from escalation.store import give_to, put_beside, undo_acknowledgements
 from escalation.team_store import open_transfer
 from escalation.teamwork import Transfer
 from escalation.ticket import DeskCall, FollowUp, Ticket, TicketDesk
@@ -146,7 +146,7 @@ def _move(db: Session, ticket: Ticket, found: Route, telling: Telling, policy: P
     if ticket.closed_at is not None:  # only its follow-ups still have to be somebody's
         moved = not district.has_office(ticket.office)
         if moved:
-            ticket.office = found.office
+            give_to(db, ticket, found.office)
             chain.note(db, ticket, "routed", "系统", f"原办公室已撤销，后续随访由{name}负责。", now)
             _passed_on(db, ticket, found.office, now)
         return moved
@@ -156,7 +156,7 @@ def _move(db: Session, ticket: Ticket, found: Route, telling: Telling, policy: P
             db, ticket, "routed", "系统", f"{holder.name}所在的办公室已撤销，工单改由{name}负责。", now
         )
         _leave_closed_desks(db, ticket, district)
-        ticket.office = found.office
+        give_to(db, ticket, found.office)
         ticket.lapse(now, policy.levels[ticket.rated].acknowledgements)
         undo_acknowledgements(db, ticket, now)
         chain.take_step(db, ticket, policy, telling, now)
@@ -168,15 +168,15 @@ def _move(db: Session, ticket: Ticket, found: Route, telling: Telling, policy: P
         return False
     if in_hand is None:
         chain.note(db, ticket, "routed", "系统", f"区划有调整，改由{name}负责。", now)
-        ticket.office = found.office
+        give_to(db, ticket, found.office)
         ticket.start_chain(now)
         chain.take_step(db, ticket, policy, telling, now)
     elif in_hand == found.office:
-        ticket.office = in_hand
+        give_to(db, ticket, in_hand)
         chain.note(db, ticket, "routed", "系统", f"区划有调整，由{name}负责。", now)
         return True
     else:
-        ticket.office = in_hand if district.has_office(in_hand) else found.office
+        give_to(db, ticket, in_hand if district.has_office(in_hand) else found.office)
         if not put_beside(db, ticket, found.office, now) and ticket.office != found.office:
             return False
         chain.note(

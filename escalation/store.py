@@ -82,6 +82,18 @@ def put_beside(db: Session, ticket: Ticket, office: str, now: datetime) -> bool:
     return True
 
 
+def give_to(db: Session, ticket: Ticket, office: str) -> None:
+    """Make an office responsible: the ticket, and what it has promised to ask again, are its from now on."""
+    if office == ticket.office:
+        return
+    ticket.office = office
+    db.execute(
+        update(FollowUp)
+        .where(FollowUp.ticket_id == ticket.id, FollowUp.done_at.is_(None))
+        .values(office=office)
+    )
+
+
 def undo_acknowledgements(db: Session, ticket: Ticket, now: datetime) -> None:
     """Everybody who had taken this ticket has it no longer."""
     db.execute(
