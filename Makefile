@@ -14,7 +14,7 @@ run: setup
 test: setup
 	@command -v "$${CHROMIUM:-chromium}" >/dev/null 2>&1 || \
 	  echo "! 缺少 Chromium，浏览器里的测试会失败：apt install chromium fonts-noto-cjk，或用 CHROMIUM=/路径/chromium 指定"
-	@exec .venv/bin/python -m pytest $(ARGS)
+	@exec .venv/bin/python -m tests $(ARGS)
 
 setup: python
 	@$(SETUP)
