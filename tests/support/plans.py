@@ -1,0 +1,74 @@
+"""How PostgreSQL would carry out what the application asked, without a clock: for promises that no figure can keep."""
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+
+_PLANNED = ("SELECT", "UPDATE", "DELETE", "WITH")
+
+
+class Asked:
+    """The statements of one stretch of time, each once, with the values that it was first asked with."""
+
+    def __init__(self) -> None:
+        self.statements: dict[str, Any] = {}
+
+    def note(
+        self, _connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool
+    ) -> None:
+        if statement.lstrip().upper().startswith(_PLANNED):
+            self.statements.setdefault(statement, values[0] if isinstance(values, list) else values)
+
+    def about(self, table: str) -> int:
+        """How many different statements name this table."""
+        return sum(f" {table} " in f" {statement} ".replace("\n", " ") for statement in self.statements)
+
+
+@contextmanager
+def listening(engine: Engine) -> Iterator[Asked]:
+    """Everything that is asked over this engine in the block."""
+    asked = Asked()
+    event.listen(engine, "before_cursor_execute", asked.note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", asked.note)
+
+
+def scans(engine: Engine, asked: Asked, tables: Collection[str]) -> list[str]:
+    """The tables of these that a statement would read from end to end, with the statement.
+
+    From end to end: row by row, or through an index that holds every row without saying which ones are wanted.
+    """
+    found = []
+    with engine.connect() as connection:
+        partial = _partial_indexes(connection)
+        for statement, values in asked.statements.items():
+            [[plan]] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values)
+            for node in _nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]):
+                if node.get("Relation Name") in tables and _whole(node, partial):
+                    found.append(f"{node['Node Type']} on {node['Relation Name']}: {statement}")
+        connection.rollback()
+    return found
+
+
+def _whole(node: dict[str, Any], partial: Collection[str]) -> bool:
+    if node["Node Type"] == "Seq Scan":
+        return True
+    walked = node["Node Type"] in ("Index Scan", "Index Only Scan") and "Index Cond" not in node
+    return walked and node["Index Name"] not in partial
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _partial_indexes(connection: Connection) -> set[str]:
+    return set(
+        connection.scalars(text("SELECT indexrelid::regclass::text FROM pg_index WHERE indpred IS NOT NULL"))
+    )
