@@ -1,121 +1,55 @@
-"""`make bench`: how long a turn of talk takes, with one person and with ten, and what each program weighs.
+"""`make bench`: what this costs, part by part. Figures are of this machine at this moment, under the load that is
+printed with them: read the ratios and the counts of what was lost or came twice, not the milliseconds.
 
-Starts a complete Xinqiao of its own, or measures a running one (`--at http://127.0.0.1:8300`). Figures are of
-this machine at this moment: read the ratio, not the milliseconds.
+    make bench                              everything
+    make bench ARGS="history"               one part of: talk, alarms, dispatch, history
+    make bench ARGS="talk --at http://127.0.0.1:8300"    a running Xinqiao's talk, instead of starting one
+
+alarms: last answer to kept ticket and to the gateway, 50 at once and 200 in a minute to one office. dispatch: notices
+a second through one dispatcher and two. history: one round with a thousand to a million closed tickets behind it.
 """
 
 import argparse
-import asyncio
 import json
-import statistics
 import sys
-import time
-import uuid
-from contextlib import nullcontext
-from pathlib import Path
+from collections.abc import Callable
 
-import httpx
+from tests.bench import alarms, dispatch, history, talk
 
-from server.callers import SessionCookie
-from tests.support.stack import Stack
-
-SAID = (
-    "这几天睡不好，翻来覆去的",
-    "厂里加班多，吃力得很",
-    "家里人也不晓得我难受",
-    "有什么电话可以打吗",
-    "想跟人说说话",
-    "孩子不听话，我着急",
-    "谢谢你听我说",
-    "心里闷，饭也吃不下",
-)
-IN_DANGER = "我不想活了"
+PARTS = ("talk", "alarms", "dispatch", "history")
 
 
-async def person(base_url: str, turns: int, pause: float) -> list[float]:
-    """One person's talk: seconds for each turn."""
-    seconds = []
-    async with httpx.AsyncClient(base_url=base_url, headers={"Origin": base_url}, timeout=60) as http:
-        opened = await http.post("/api/sessions", json={"door": "phone"})
-        http.headers["Cookie"] = f"{SessionCookie}={opened.cookies[SessionCookie]}"
-        http.cookies.clear()
-        ticks = {"chat": True, "screening": True, "contact": False, "share": False}
-        await http.put("/api/session/consents", json=ticks)
-        for number in range(turns):
-            began = time.perf_counter()
-            answer = await http.post(
-                "/api/session/messages",
-                json={"client_id": str(uuid.uuid4()), "text": SAID[number % len(SAID)]},
-            )
-            seconds.append(time.perf_counter() - began)
-            assert answer.status_code == 200, answer.status_code
-            assert any(m["author"] == "program" for m in answer.json()["messages"])
-            await asyncio.sleep(pause)
-        began = time.perf_counter()
-        answer = await http.post(
-            "/api/session/messages", json={"client_id": str(uuid.uuid4()), "text": IN_DANGER}
-        )
-        assert answer.json()["alarm"]
-        danger = time.perf_counter() - began
-        await http.delete("/api/session/record")
-    return [*seconds, -danger]
-
-
-async def measure(base_url: str, people: int, turns: int, pause: float) -> dict[str, float]:
-    """Turns of so many people at once."""
-    talks = await asyncio.gather(*(person(base_url, turns, pause) for _ in range(people)))
-    ordinary = [s for talk in talks for s in talk if s >= 0]
-    danger = [-s for talk in talks for s in talk if s < 0]
-    return {
-        "people": people,
-        "turns": len(ordinary),
-        "p50_ms": round(statistics.median(ordinary) * 1000),
-        "p95_ms": round(statistics.quantiles(ordinary, n=20)[18] * 1000),
-        "danger_turn_p50_ms": round(statistics.median(danger) * 1000),
-    }
-
-
-def memory(pids: dict[str, int]) -> dict[str, int]:
-    """Resident memory in MiB of each program, its children included."""
-    weights = dict.fromkeys(pids, 0)
-    parents: dict[int, int] = {}
-    resident: dict[int, int] = {}
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        except OSError:
-            continue
-        pid = int(status.parent.name)
-        parents[pid] = int(fields["PPid"])
-        resident[pid] = int(fields.get("VmRSS", "0 kB").split()[0]) // 1024
-    for pid, size in resident.items():
-        for name, root in pids.items():
-            at = pid
-            while at and at != root:
-                at = parents.get(at, 0)
-            if at == root:
-                weights[name] += size
-    return weights
+def say(word: str) -> None:
+    print(word, file=sys.stderr, flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--at", help="measure a running Xinqiao instead of starting one")
-    parser.add_argument("--turns", type=int, default=30)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all of them when none is named")
+    parser.add_argument("--at", help="talk: measure a running Xinqiao instead of starting one")
+    parser.add_argument("--turns", type=int, default=30, help="talk: of each person")
     parser.add_argument(
-        "--pause", type=float, default=0.5, help="seconds that each person waits between turns"
+        "--pause", type=float, default=0.5, help="talk: seconds that each person waits between turns"
     )
+    parser.add_argument("--notices", type=int, default=1000, help="dispatch: how many wait")
+    parser.add_argument("--closed", type=int, nargs="+", default=[1_000, 100_000, 1_000_000], help="history")
     chosen = parser.parse_args()
-    with nullcontext() if chosen.at else Stack() as stack:
-        base_url = chosen.at or stack.base_url
-        asyncio.run(measure(base_url, 1, 5, 0.1))  # the first turns of a new Rasa are not like the others
-        one = asyncio.run(measure(base_url, 1, chosen.turns, chosen.pause))
-        ten = asyncio.run(measure(base_url, 10, chosen.turns, chosen.pause))
-        figures: dict[str, object] = {"one": one, "ten": ten}
-        figures["ten_to_one_p95"] = round(ten["p95_ms"] / one["p95_ms"], 2)
-        if stack is not None:
-            names = ("postgres", "gateway", "rasa", "app", "jobs")
-            figures["memory_mib"] = memory({name: stack.pid(name) for name in names})
+    if unknown := set(chosen.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    work: dict[str, Callable[[], object]] = {
+        "talk": lambda: talk.figures(chosen.at, chosen.turns, chosen.pause),
+        "alarms": lambda: [
+            alarms.measure(50, 0.0),
+            alarms.measure(200, 60.0),
+            alarms.measure(200, 60.0, "sms"),
+        ],
+        "dispatch": lambda: [dispatch.measure(chosen.notices, number) for number in (1, 2)],
+        "history": lambda: history.measure(chosen.closed, say),
+    }
+    figures = {}
+    for part in chosen.parts or PARTS:
+        say(f"{part} …")
+        figures[part] = work[part]()
     json.dump(figures, sys.stdout, ensure_ascii=False, indent=2)
     print()
 
