@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, CompoundSelect, or_, select, true, union_all, update
 from sqlalchemy.orm import Session
 
 from escalation.errors import DeskCallNotFound, TicketNotFound
@@ -12,6 +12,8 @@ from escalation.signal import Rating, Signal
 from escalation.staff import StaffAccount
 from escalation.teamwork import Acknowledgement
 from escalation.ticket import DeadlineSet, DeskCall, FollowUp, Ticket, TicketClock, TicketDesk, TicketEvent
+
+CLOSED_SHOWN = 200
 
 
 def open_ticket_of(db: Session, resident_id: UUID, kind: str = "home_visit") -> Ticket | None:
@@ -55,17 +57,32 @@ def ticket_for(db: Session, code: str, account: StaffAccount, *, lock: bool = Fa
 
 
 def tickets_for(db: Session, account: StaffAccount, *, closed: bool = False) -> Sequence[Ticket]:
-    """The tickets of the caller's office; for an auditor, of the district."""
-    state = Ticket.closed_at.is_not(None) if closed else Ticket.closed_at.is_(None)
-    query = select(Ticket).where(state, _within(account))
-    return db.scalars(query.order_by(Ticket.opened_at.desc()).limit(200) if closed else query).all()
+    """The tickets of the caller's office; for an auditor, of the district. Of the closed ones, the newest."""
+    if not closed:
+        return db.scalars(select(Ticket).where(Ticket.closed_at.is_(None), _within(account))).all()
+    query = select(Ticket).where(Ticket.closed_at.is_not(None))
+    if account.role != "auditor":
+        query = query.where(Ticket.id.in_(_newest_closed(account.office)))
+    return db.scalars(query.order_by(Ticket.opened_at.desc()).limit(CLOSED_SHOWN)).all()
+
+
+def _newest_closed(office: str) -> CompoundSelect[UUID]:
+    """What an office had itself and what stood on its list beside it, each by an index that begins with the newest:
+    a list is asked for every few seconds and must not read all that was ever closed."""
+    closed = select(Ticket.id).where(Ticket.closed_at.is_not(None))
+    own = closed.where(Ticket.office == office).order_by(Ticket.opened_at.desc())
+    beside = closed.join(TicketDesk, TicketDesk.ticket_id == Ticket.id).where(TicketDesk.office == office)
+    newest = beside.order_by(TicketDesk.since.desc())
+    return union_all(own.limit(CLOSED_SHOWN), newest.limit(CLOSED_SHOWN))
 
 
 def _within(account: StaffAccount) -> ColumnElement[bool]:
     if account.role == "auditor":
         return true()
-    beside = select(TicketDesk.ticket_id).where(TicketDesk.office == account.office)
-    return or_(Ticket.office == account.office, Ticket.id.in_(beside))
+    beside = select(TicketDesk.id).where(
+        TicketDesk.ticket_id == Ticket.id, TicketDesk.office == account.office
+    )
+    return or_(Ticket.office == account.office, beside.exists())
 
 
 def desks_of(db: Session, ticket: Ticket) -> set[str]:
@@ -158,9 +175,10 @@ def events_of(db: Session, ticket: Ticket) -> Sequence[TicketEvent]:
     ).all()
 
 
-def event_recorded(db: Session, client_id: UUID) -> bool:
-    """Whether this act was recorded before."""
-    return db.scalar(select(TicketEvent.id).where(TicketEvent.client_id == client_id)) is not None
+def event_recorded(db: Session, client_id: UUID, by: str | None = None) -> bool:
+    """Whether this act was recorded before, by anybody or by somebody of this name."""
+    query = select(TicketEvent.id).where(TicketEvent.client_id == client_id)
+    return db.scalar(query if by is None else query.where(TicketEvent.who == by)) is not None
 
 
 def follow_ups_of(db: Session, ticket_ids: Sequence[UUID]) -> Sequence[FollowUp]:

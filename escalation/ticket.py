@@ -39,6 +39,7 @@ class Ticket(Identified, Entity):
         ),
         Index("ix_ticket_steps", "step_due_at", postgresql_where=text("closed_at IS NULL AND missing > 0")),
         Index("ix_ticket_tree", "tree", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_ticket_closed", "office", "opened_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
 
     code: Mapped[str] = mapped_column(unique=True)
@@ -147,10 +148,13 @@ class TicketDesk(Identified, Entity):
     """Another desk on whose list a ticket stands, beside its own office: it was told, or somebody there has it."""
 
     __tablename__ = "ticket_desk"
-    __table_args__ = (UniqueConstraint("ticket_id", "office"),)
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "office"),
+        Index("ix_ticket_desk_office", "office", "since"),
+    )
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
-    office: Mapped[str] = mapped_column(index=True)
+    office: Mapped[str]
     since: Mapped[datetime]
 
 

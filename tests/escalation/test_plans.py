@@ -94,6 +94,15 @@ def test_acting_on_what_is_due_reads_no_table_from_end_to_end(old_town: Town) ->
     no_scan(old_town, asked)
 
 
+def test_a_list_in_the_console_reads_no_table_from_end_to_end(old_town: Town) -> None:
+    """It is asked for every few seconds, by everybody who has it open; the district's desk has the longest."""
+    people = [old_town.officer("puyan"), old_town.officer("desk", role="duty_officer")]
+    with listening(old_town.database.engine) as asked:
+        for officer in people:
+            assert len(officer.tickets("closed")) == 200
+    no_scan(old_town, asked)
+
+
 def test_a_missing_index_is_noticed(old_town: Town) -> None:
     with listening(old_town.database.engine) as asked, old_town.database.transaction() as db:
         db.execute(text("SELECT id FROM ticket WHERE outcome = 'none'")).all()

@@ -198,7 +198,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_ticket_desk"),
         sa.UniqueConstraint("ticket_id", "office", name="uq_ticket_desk_ticket_id_office"),
     )
-    op.create_index("ix_ticket_desk_office", "ticket_desk", ["office"], unique=False)
+    op.create_index("ix_ticket_desk_office", "ticket_desk", ["office", "since"], unique=False)
     op.create_table(
         "transfer",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -321,6 +321,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_ticket_tree", "ticket", ["tree"], unique=False, postgresql_where=sa.text("closed_at IS NULL")
     )
+    op.create_index(
+        "ix_ticket_closed",
+        "ticket",
+        ["office", "opened_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
+    )
 
     op.alter_column("queued_notice", "rank", server_default=None)
     op.alter_column("ticket", "tree", server_default=None)
@@ -371,6 +378,7 @@ def downgrade() -> None:
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL AND holder_id IS NULL"),
     )
+    op.drop_index("ix_ticket_closed", table_name="ticket", postgresql_where=sa.text("closed_at IS NOT NULL"))
     op.drop_index("ix_ticket_tree", table_name="ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_column("ticket", "reopened")
     op.drop_column("ticket", "settled")
