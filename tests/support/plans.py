@@ -55,6 +55,20 @@ def scans(engine: Engine, asked: Asked, tables: Collection[str]) -> list[str]:
     return found
 
 
+def blocks(engine: Engine, asked: Asked) -> int:
+    """How many blocks of 8 KiB the database looks at to answer all of these once. Nothing that they change stays."""
+    looked_at = 0
+    with engine.connect() as connection:
+        for statement, values in asked.statements.items():
+            [[plan]] = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement}", values
+            )
+            whole = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+            looked_at += whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
+        connection.rollback()
+    return looked_at
+
+
 def _whole(node: dict[str, Any], partial: Collection[str]) -> bool:
     if node["Node Type"] == "Seq Scan":
         return True
