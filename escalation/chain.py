@@ -77,8 +77,8 @@ def take_step(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now
 
 
 def jump_to_district(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now: datetime) -> None:
-    """Take the last step of the chain now, whichever would have been next."""
-    ticket.step = max(ticket.step, len(policy.levels[ticket.rated].steps) - 1)
+    """Take the last step of the chain now, whichever would have been next; its repetitions count from it."""
+    ticket.step = len(policy.levels[ticket.rated].steps) - 1
     respond_by = policy.deadline("acknowledge", ticket.rated, ticket.spoken_at)
     occasion = f"jump.{int(now.timestamp() * 1e6)}"
     tell(db, ticket, "district_desk", occasion, respond_by, telling, now)
@@ -311,6 +311,8 @@ def restart_clocks(
             if because == "lowered" or (name == "acknowledge" and held_since is not None):
                 continue
             clock.rounds, clock.told_at = 0, None
+        elif because == "raised":
+            clock.told_at = None  # lateness that was told at the slower rhythm of before is told again now
         set_deadline(db, ticket, clock, policy, now, because, held_since)
     for name, clock in known.items():
         if name not in wanted and clock.stopped_at is None:

@@ -91,6 +91,11 @@ class Lowerings(Acts):
 
 def lower(db: Session, ticket: Ticket, to: Level, policy: Policy, now: datetime) -> None:
     """Set a ticket to a lower level: clocks that still run get its deadlines, from the same sentence; those that it
-    does not know stop. Whoever has the ticket keeps it."""
+    does not know stop. Whoever has the ticket keeps it. A chain that rings already goes on in the lower rhythm: the
+    next time stays where it is, and the one after it does not wait for as many longer rounds as there were short ones.
+    """
     ticket.level = int(to)
+    last = len(policy.levels[to].steps) - 1
+    if ticket.step >= last:
+        ticket.step, ticket.chain_since = last, ticket.step_due_at - policy.step(to, last).after
     chain.restart_clocks(db, ticket, policy, clocks_of(db, [ticket.id]), now, "lowered")
