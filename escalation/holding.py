@@ -35,6 +35,8 @@ def take(
         return False
     if ticket.holder_id is None:
         ticket.acknowledge(account.id, account.name, now)
+        if must_decide(ticket, policy) and account.office != desk:
+            ticket.missing = max(1, ticket.missing)
         step("S11")
         _contact_from_now(db, ticket, policy, now)
     elif ticket.holder_id == account.id:
@@ -50,8 +52,9 @@ def take(
     return True
 
 
-def pass_into(db: Session, ticket: Ticket, account: StaffAccount, now: datetime) -> None:
-    """Put a ticket that somebody has into another hand. Nothing else changes: no clock, no count of who is missing."""
+def pass_into(db: Session, ticket: Ticket, account: StaffAccount, policy: Policy, now: datetime) -> None:
+    """Put a ticket that somebody has into another hand. No clock changes, and nobody more is missing, unless whoever
+    takes it was its second person: where two are wanted, the chain then asks for another."""
     taken = acknowledgements_of(db, ticket)
     for one in taken:
         if one.staff_id == ticket.holder_id:
@@ -60,6 +63,11 @@ def pass_into(db: Session, ticket: Ticket, account: StaffAccount, now: datetime)
         db.add(Acknowledgement(ticket_id=ticket.id, staff_id=account.id, name=account.name, at=now))
     ticket.holder_id, ticket.holder_name = account.id, account.name
     db.flush()
+    wanted = policy.levels[ticket.rated].acknowledgements - len(acknowledgements_of(db, ticket))
+    if any(one.staff_id == account.id for one in taken) and wanted > ticket.missing:
+        if not ticket.missing:
+            ticket.start_chain(now)
+        ticket.missing = wanted
 
 
 def _contact_from_now(db: Session, ticket: Ticket, policy: Policy, now: datetime) -> None:

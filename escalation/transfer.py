@@ -176,7 +176,7 @@ class Transfers(Acts):
             transfer = open_transfer(db, ticket)
             if transfer is not None and transfer.to_staff_id is not None:
                 _withdraw(db, ticket, account.name, now, self.telling)
-            holding.pass_into(db, ticket, account, now)
+            holding.pass_into(db, ticket, account, self.policy_of(db, ticket), now)
             self._write(
                 db, ticket, "taken_over", account, client_id, f"从{before}手里接过了工单。", reason, now
             )
@@ -223,7 +223,7 @@ class Transfers(Acts):
                 if ticket.holder_id is None:
                     holding.take(db, ticket, account, policy, desk, now)
                 else:
-                    holding.pass_into(db, ticket, account, now)
+                    holding.pass_into(db, ticket, account, policy, now)
                 ticket.missing = 0
             else:
                 self._assign(db, ticket, office, account, policy, now)
@@ -298,7 +298,7 @@ def accept_transfer(
     if ticket.holder_id is None:
         holding.take(db, ticket, account, policy, telling.district.desk.code, now)
     else:
-        holding.pass_into(db, ticket, account, now)
+        holding.pass_into(db, ticket, account, policy, now)
 
 
 def _withdraw(db: Session, ticket: Ticket, by: str, now: datetime, telling: Telling) -> None:
