@@ -200,6 +200,8 @@ def _claim(database: Database, channel: Channel, now: datetime) -> list[_Parcel]
                 )
                 if contact is None or not _may_ring(contact, channel, row, now):
                     quiet.add(row.contact_id)
+                    if contact is not None:
+                        _lead_past(db, contact, channel, now)
                     continue
                 if channel.pace:
                     rows = list(
@@ -230,6 +232,15 @@ def _due(channel: str, now: datetime) -> Select[QueuedNotice]:
         )
         .order_by(QueuedNotice.level.desc(), QueuedNotice.queued_at, QueuedNotice.id)
     )
+
+
+def _lead_past(db: Session, contact: ContactPoint, channel: Channel, now: datetime) -> None:
+    """What waits at an address whose provider asked for a long silence goes over the next channel at once."""
+    if contact.quiet_until is None or contact.quiet_until <= now + max(channel.pace, LEASE):
+        return
+    waiting = _due(channel.name, now).where(QueuedNotice.contact_id == contact.id)
+    for row in db.scalars(waiting.with_for_update(skip_locked=True)):
+        second_channel(db, row, now)
 
 
 def _may_ring(contact: ContactPoint, channel: Channel, row: QueuedNotice, now: datetime) -> bool:
