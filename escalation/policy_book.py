@@ -58,8 +58,18 @@ class PolicyBook(Mapping[str, Policy]):
         return len(self._current)
 
     def of(self, db: Session, ticket: Ticket) -> Policy:
-        """The edition that this ticket keeps; of a ticket from before editions were kept, the one in force."""
-        return self.edition(db, ticket.policy)
+        """The edition that this ticket keeps; of a ticket from before editions were kept, the one in force.
+
+        The one in force, too, when the kept one cannot be read any more: a ticket without rules would be silent.
+        """
+        try:
+            return self.edition(db, ticket.policy)
+        except (PolicyError, CalendarError):
+            kind = ticket.policy.partition("/")[0]
+            if kind not in self:
+                raise
+            log.error("the rules of %s cannot be read; those in force are used", ticket.policy)
+            return self[kind]
 
     def edition(self, db: Session, name: str) -> Policy:
         """The edition of this name, in force or not. `PolicyError` when it was never kept here."""
