@@ -31,6 +31,7 @@ from storage.vault import Vault
 
 State = Literal["asked", "accepted", "done", "cannot", "withdrawn"]
 ENDED_SHOWN_FOR = timedelta(days=30)
+CLOSED_AGAIN = timedelta(hours=24)
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -59,11 +60,17 @@ def tell_late(
     db: Session, ticket: Ticket, task: SubTask, policy: Policy, telling: Telling, now: datetime
 ) -> None:
     """A partner has not done its part in time: the office that asked is told, then its supervisor, then the
-    district, again and again."""
+    district, again and again; once a day, and in working hours, when the matter itself is closed or no longer urgent.
+    """
+    opens = chain.working_time(ticket, policy, now)
+    if opens > now:
+        task.told_at = opens
+        return
     audience = chain.UPWARD[min(task.rounds, 2)]
     chain.tell_up(db, ticket, audience, f"part.{task.name}.late.{task.rounds}", task.due_at, telling, now)
     task.rounds += 1
-    task.told_at = now + policy.levels[ticket.rated].late_again_every
+    again = policy.levels[ticket.rated].late_again_every
+    task.told_at = now + (again if ticket.closed_at is None else max(again, CLOSED_AGAIN))
     chain.note(db, ticket, "late", "系统", "请协办的事到时没有结果，上报。", now)
     audit.record(
         db, actor="watch", action="sub_task.late", subject=f"ticket:{ticket.code}", at=now, round=task.rounds
