@@ -185,7 +185,9 @@ def missing_before_closing(db: Session, ticket: Ticket, policy: Policy, now: dat
     """What the policy wants before this ticket may be closed and is not there yet; what the form asks is not in it."""
     handing_over = {f"referral.{to}" for to in HANDED_OVER}
     handed_over = any(e.kind in handing_over and e.at >= ticket.spoken_at for e in events_of(db, ticket))
-    planned = follow_ups_of(db, [ticket.id])
+    planned = [  # one that was done before the sentence that the clocks count from is not the next one
+        f for f in follow_ups_of(db, [ticket.id]) if f.done_at is None or f.done_at >= ticket.spoken_at
+    ]
     stands = {
         "spoke": ticket.spoke_at is not None,
         "met": ticket.met_at is not None or handed_over,
