@@ -38,9 +38,11 @@ def watch_round(services: Services) -> None:
         services.conversation.read_unread()
         services.conversation.return_to_silent_chats()
     finally:
-        services.watch.escalate_overdue()
-        with services.database.transaction() as db:
-            adopt_strays(db, [n for n in services.channels if n != IN_APP], services.clock())
+        try:
+            services.watch.escalate_overdue()
+        finally:
+            with services.database.transaction() as db:
+                adopt_strays(db, [n for n in services.channels if n != IN_APP], services.clock())
     services.pulse.beat("watch")
 
 
