@@ -4,7 +4,8 @@ Nothing here remembers anything between two looks, so a restart, a jump of the c
 loses nothing and does nothing twice: each ticket is locked and its due time moved on in one transaction.
 """
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,8 @@ CLOCK_NAMES_ZH = {
     "close": "结案",
 }
 _Query = Select[*tuple[Any, ...]]
+_Find = Callable[[datetime], _Query]
+_Act = Callable[..., None]
 
 
 class Watch:
@@ -54,34 +57,46 @@ class Watch:
 
         A ticket that cannot be moved up does not keep the others waiting; its error comes when all were tried.
         """
-        with self.database.transaction() as db:
-            self.policies.refresh(db)
-            self.telling.districts.refresh(db)
-        taken = 0
-        failed: Exception | None = None
-        changed = (
-            (personnel.abandoned, self._let_go),
-            (self._routed_by_another_tree, self._reroute),
-        )
-        for find, act in (*changed, *self._timed()):
-            stuck: set[UUID] = set()
-            while True:
-                try:
-                    if not self._look(find, act, stuck):
-                        break
-                    taken += 1
-                except _Stuck as error:
-                    stuck.add(error.ticket_id)
-                    failed = failed or error.why
+        stuck: defaultdict[_Find, set[UUID]] = defaultdict(set)
+        taken, failed = 0, None
+        while True:
+            before = taken
+            for find, act in self._due(stuck):
+                while True:
+                    try:
+                        if not self._look(find, act, stuck[find]):
+                            break
+                        taken += 1
+                    except _Stuck as error:
+                        stuck[find].add(error.ticket_id)
+                        failed = failed or error.why
+            if taken == before:
+                break
         if failed is not None:
             raise failed
         return taken
+
+    def _due(self, stuck: Mapping[_Find, set[UUID]]) -> list[tuple[_Find, _Act]]:
+        """What there is something to do about, asked in one transaction: mostly there is nothing."""
+        changed: tuple[tuple[_Find, _Act], ...] = (
+            (personnel.abandoned, self._let_go),
+            (self._routed_by_another_tree, self._reroute),
+        )
+        now = self.clock()
+        with self.database.transaction() as db:
+            self.policies.refresh(db)
+            self.telling.districts.refresh(db)
+            return [
+                (find, act)
+                for find, act in (*changed, *self._timed())
+                if db.execute(find(now).where(Ticket.id.not_in(stuck.get(find, ()))).limit(1)).first()
+            ]
 
     def behind(self, db: Session, at: datetime) -> bool:
         """Whether anything that was due at this moment has not been acted on."""
         return any(db.execute(find(at).limit(1)).first() is not None for find, _ in self._timed())
 
-    def _timed(self) -> Sequence[tuple[Callable[[datetime], _Query], Callable[..., None]]]:
+    def _timed(self) -> Sequence[tuple[_Find, _Act]]:
         """What falls due, and what is done about it."""
         return (
             (_lapsed, self._lapse),
@@ -93,7 +108,7 @@ class Watch:
             (trips.overdue, self._raise_alarm),
         )
 
-    def _look(self, find: Callable[[datetime], _Query], act: Callable[..., None], stuck: set[UUID]) -> bool:
+    def _look(self, find: _Find, act: _Act, stuck: set[UUID]) -> bool:
         """Find one row that is due and act on it, in one transaction; False when there is none."""
         now = self.clock()
         with self.database.transaction() as db:
@@ -101,12 +116,13 @@ class Watch:
             row = db.execute(query).one_or_none()
             if row is None:
                 return False
-            ticket = row[0]
+            ticket_id = row[0].id  # asked now: after an error of the database nothing can be asked any more
             step("S12")
             try:
                 act(db, *row, now)
+                db.flush()
             except Exception as error:
-                raise _Stuck(ticket.id, error) from error
+                raise _Stuck(ticket_id, error) from error
         return True
 
     def _lapse(self, db: Session, ticket: Ticket, contact: TicketClock, now: datetime) -> None:
@@ -128,7 +144,9 @@ class Watch:
         return rerouting.stale(self.telling.district.digest)
 
     def _reroute(self, db: Session, ticket: Ticket, now: datetime) -> None:
-        """The district's tree has changed since this ticket was routed."""
+        """The district's tree has changed since this ticket was routed; or it is we who have not heard of the change,
+        which another watch has, and then nothing is to be put back."""
+        self.telling.districts.refresh(db)
         policy = self.policies.of(db, ticket)
         rerouting.reroute(db, ticket, self.database.vault, self.telling, policy, now)
 
