@@ -1,17 +1,28 @@
 """A fresh reader's hunt for ways in which somebody in danger could go silent."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
+from escalation import chain
+from escalation.chain import Telling
 from escalation.channels import Notice, Receipt, TemporaryFailure
 from escalation.contact_book import add_point
+from escalation.outbox import QueuedNotice
 from escalation.policy import FOLDER
-from escalation.ticket import Ticket
+from escalation.ticket import Ticket, TicketEvent
+from escalation.watch import Watch
+from residents.district_book import DistrictBook
+from server.jobs import delivery_round, watch_round
 from storage import edition
 from tests.support.channels import RecordingChannel
 from tests.support.town import Resident, Town
+from tests.support.trees import imports, without_puyan
 
 ON_THE_ROOF = "我现在就站在楼顶，要跳下去"
 SAD = "我不想活了"
@@ -171,3 +182,90 @@ def test_a_ticket_whose_rules_cannot_be_read_any_more_is_worked_by_those_in_forc
     town.passes(minutes=16)
     assert [n for n in town.channel.sent if ".supervisor." in n.key]
     assert officer.acknowledges(code)["ticket"]["holder"] == "沈青"
+
+
+def test_a_watch_that_has_not_heard_of_the_new_tree_does_not_put_a_ticket_back(
+    town: Town, tmp_path: Path
+) -> None:
+    """Two of them would send it to and fro, and ring both offices, for as long as there are others."""
+    somebody(town, ON_THE_ROOF)
+    imports(town, tmp_path, without_puyan)
+    town.jobs()
+    moved = the_ticket(town)
+    services = town.services
+    old = Telling(DistrictBook(services.settings.district), services.watch.policies, "http://town.test", True)
+    late = Watch(town.database, town.clock, services.watch.policies, old)
+    late._look(late._routed_by_another_tree, late._reroute, set())
+    still = the_ticket(town)
+    assert (still.office, still.tree) == (moved.office, moved.tree)
+    assert not late._look(late._routed_by_another_tree, late._reroute, set())
+
+
+def test_what_cannot_be_written_for_one_keeps_neither_the_others_nor_stray_notices(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody(town, ON_THE_ROOF)
+    first = the_ticket(town).code
+    town.clock.advance(seconds=1)
+    somebody(town, ON_THE_ROOF, "xixing-hall")
+    town.jobs()
+    take = chain.take_step
+
+    def stumbles(db: Session, ticket: Ticket, *more: Any) -> None:
+        take(db, ticket, *more)
+        if ticket.code == first:
+            db.add(TicketEvent(ticket_id=ticket.id, at=None, kind="", who="", text=""))
+
+    monkeypatch.setattr(chain, "take_step", stumbles)
+    with town.database.transaction() as db:
+        stray = db.scalars(select(QueuedNotice).where(QueuedNotice.channel == "webhook")).first()
+        assert stray is not None
+        stray.state, stray.channel = "waiting", "gone"
+    town.clock.advance(minutes=16)
+    with pytest.raises(IntegrityError):
+        watch_round(town.services)
+    delivery_round(town.services, town.channel)
+    told = {n.ticket_code for n in town.channel.sent if ".supervisor." in n.key}
+    assert len(told) == 1
+    assert first not in told
+    with town.database.transaction() as db:
+        assert not db.scalars(select(QueuedNotice).where(QueuedNotice.channel == "gone")).all()
+
+
+def test_a_late_part_of_a_closed_ticket_wakes_nobody(town: Town) -> None:
+    somebody(town, SAD)
+    officer = town.officer("puyan")
+    code = officer.only_ticket()["code"]
+    officer.acknowledges(code)
+    officer.on(code, "calls", outcome="spoke")
+    due = (town.clock.now + timedelta(hours=12)).isoformat()
+    part = {"partner": "puyan-community", "what": "look_in", "ask": "请今天去看看人在不在", "due_at": due}
+    officer.on(code, "sub-tasks", **part)
+    officer.on(code, "follow-ups", after_hours=[72])
+    officer.on(code, "close", outcome="supported")
+    town.clock.advance(hours=14)
+    town.jobs()
+    assert not [n for n in town.channel.sent if ".part." in n.key], "it is eleven at night"
+    town.clock.advance(hours=11)
+    town.jobs()
+    assert len([n for n in town.channel.sent if ".part." in n.key]) == 1
+
+
+def test_a_follow_up_of_before_is_not_the_next_one_of_a_matter_that_came_back(town: Town) -> None:
+    resident = somebody(town, SAD)
+    officer = town.officer("puyan")
+    code = officer.only_ticket()["code"]
+    officer.acknowledges(code)
+    officer.on(code, "calls", outcome="spoke")
+    planned = officer.on(code, "follow-ups", after_hours=[1])["follow_ups"][0]["id"]
+    town.clock.advance(hours=1)
+    officer.on(code, f"follow-ups/{planned}", outcome="better")
+    officer.on(code, "close", outcome="supported")
+    town.clock.advance(hours=1)
+    resident.says(SAD)
+    officer.acknowledges(code)
+    officer.on(code, "calls", outcome="spoke")
+    body = {"client_id": "8feabb1f-001f-4dee-af28-5464e3a84815", "outcome": "supported"}
+    answer = officer.asks("POST", f"/tickets/{code}/close", body)
+    assert answer.status_code == 409
+    assert "下一次随访" in answer.text
