@@ -56,11 +56,12 @@ def take_step(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now
 
     A step at which nobody is on duty is skipped at once, and the steps after it come as much sooner; the last one is
     always taken, for the district's desk is told whoever is there. From the district's step on, the ticket stands on
-    that desk as well. What is neither red nor orange wakes nobody: its steps wait for working hours.
+    that desk as well. What is neither red nor orange wakes nobody: its steps wait for working hours, and those after
+    them wait as much longer, so that the office is not passed over on the first morning after a holiday.
     """
     opens = working_time(ticket, policy, now)
     if opens > now:
-        ticket.step_due_at = opens
+        ticket.step_due_at, ticket.chain_since = opens, ticket.chain_since + (opens - now)
         return
     respond_by = policy.deadline("acknowledge", ticket.rated, ticket.spoken_at)
     last = len(policy.levels[ticket.rated].steps) - 1
