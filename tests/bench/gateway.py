@@ -4,6 +4,7 @@ It answers a webhook at `/notices` and text messages at `/sms` as they were agre
 """
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from server.settings import ROOT
+from server.tether import end_with_parent
 
 
 class Gateway:
@@ -39,7 +41,7 @@ def gateway(folder: Path) -> Iterator[Gateway]:
     file = folder / "taken.jsonl"
     file.touch()
     command = [sys.executable, "-m", "tests.bench.gateway", str(file)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield Gateway(int(process.stdout.readline()), file)
@@ -75,6 +77,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def main() -> None:
+    end_with_parent(signal.SIGKILL)
     with Path(sys.argv[1]).open("a", encoding="utf-8") as file, _Server(("127.0.0.1", 0), _Handler) as server:
         _Handler.file = file
         print(server.server_address[1], flush=True)

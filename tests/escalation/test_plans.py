@@ -14,11 +14,13 @@ from storage.database import Database
 from storage.vault import Keyring, Vault
 from tests.support.clock import MovableClock
 from tests.support.history import FAMILIES, write_history
-from tests.support.plans import Asked, listening, scans
+from tests.support.plans import Asked, blocks, listening, scans
 from tests.support.postgres import Postgres
 from tests.support.town import Town
 
 CLOSED = 50_000
+A_HANDFUL = 100
+"""Blocks of 8 KiB for a whole round: a few for each query. The closed tickets alone fill thousands."""
 LOOKED_AT = (
     "ticket", "ticket_clock", "queued_notice", "follow_up", "transfer", "sub_task", "trip", "lowering", "deadline_set",
     "ticket_event", "acknowledgement", "reach_attempt", "message", "resident", "resident_session",
@@ -59,6 +61,7 @@ def test_a_round_in_which_nothing_is_due_reads_no_table_from_end_to_end(old_town
     for table in ("ticket", "ticket_clock", "queued_notice", "follow_up", "transfer", "sub_task", "trip"):
         assert asked.about(table), f"nobody asked about {table}"
     no_scan(old_town, asked)
+    assert blocks(old_town.database.engine, asked) < A_HANDFUL
 
 
 def test_asking_whether_an_alarm_would_get_through_reads_no_table_from_end_to_end(old_town: Town) -> None:
