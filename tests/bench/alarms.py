@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from escalation.contact_point import ContactPoint
 from escalation.outbox import IN_APP, QueuedNotice
@@ -55,6 +55,8 @@ def measure(people: int, seconds: float, channel: str = "webhook") -> dict[str, 
                 all_answer(works.base_url, [first, second, third], 2.0)
             )  # a new process is not like others
             until(lambda: all_told(works), PATIENCE)
+            with works.database.transaction() as db:
+                db.execute(update(ContactPoint).values(quiet_until=None))
             before = load()
             asyncio.run(all_answer(works.base_url, waiting, seconds))
             until(lambda: all_told(works), PATIENCE)
