@@ -41,7 +41,8 @@ def in_danger(town: Town, words: str = CRISIS) -> Resident:
 
 def notices(town: Town) -> list[QueuedNotice]:
     with town.database.transaction() as db:
-        return list(db.scalars(select(QueuedNotice).order_by(QueuedNotice.queued_at)))
+        sent = QueuedNotice.channel != "in_app"
+        return list(db.scalars(select(QueuedNotice).where(sent).order_by(QueuedNotice.queued_at)))
 
 
 @pytest.mark.parametrize("mode", sorted(set(MODES) - {"accept"}))

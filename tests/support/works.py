@@ -145,12 +145,12 @@ class Works:
             return list(db.scalars(select(Ticket).where(Ticket.resident_id.in_(whose))))
 
     def notices_of(self, ticket: Ticket) -> list[QueuedNotice]:
-        """All notices about this ticket."""
+        """All notices about this ticket that go out; the console's own are there at once."""
         with self.database.transaction() as db:
             return list(
                 db.scalars(
                     select(QueuedNotice)
-                    .where(QueuedNotice.ticket_id == ticket.id)
+                    .where(QueuedNotice.ticket_id == ticket.id, QueuedNotice.channel != "in_app")
                     .order_by(QueuedNotice.queued_at)
                 )
             )
