@@ -86,11 +86,13 @@ class Watch:
         with self.database.transaction() as db:
             self.policies.refresh(db)
             self.telling.districts.refresh(db)
-            return [
-                (find, act)
-                for find, act in (*changed, *self._timed())
-                if db.execute(find(now).where(Ticket.id.not_in(stuck.get(find, ()))).limit(1)).first()
+            all_of_them = (*changed, *self._timed())
+            asked = [
+                find(now).where(Ticket.id.not_in(stuck.get(find, ()))).order_by(None).exists()
+                for find, _ in all_of_them
             ]
+            there_is = db.execute(select(*asked)).one()
+            return [what for what, there in zip(all_of_them, there_is, strict=True) if there]
 
     def behind(self, db: Session, at: datetime) -> bool:
         """Whether anything that was due at this moment has not been acted on."""
