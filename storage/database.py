@@ -125,6 +125,7 @@ def make_engine(url: str | URL, *, pool_size: int = 10) -> Engine:
         normal_url(url),
         pool_pre_ping=True,
         pool_size=pool_size,
+        pool_use_lifo=True,  # the same few again: what they have prepared is of use
         max_overflow=pool_size,
         pool_timeout=10,
         echo=False,
