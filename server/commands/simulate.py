@@ -68,13 +68,11 @@ def simulate(
                     result.text if seeds == 1 else _line(result.text), markup=False, highlight=False
                 )
                 broken = broken or result.broken
-    if report is not None:
-        page = (
-            "".join(r.html for r in results)
-            if report.suffix == ".html"
-            else "\n".join(r.text for r in results)
-        )
-        report.write_text(page, "utf-8")
+                if (
+                    report is not None
+                ):  # after each, so that a run of hours that is broken off leaves what it has
+                    pages = [r.html if report.suffix == ".html" else r.text for r in results]
+                    report.write_text("\n".join(pages), "utf-8")
     typer.echo(f"{len(results)} 个种子，用时 {time.monotonic() - began:.0f} 秒。")
     if broken is not None:
         typer.echo(f"规则被打破：{broken}", err=True)

@@ -6,10 +6,16 @@ from functools import cache
 from threading import current_thread, main_thread
 from typing import Any
 
+from assessments.library import Library
 from bot.rasa_client import RasaClient, RasaSilent
 from bot.transcript import Bubble
+from escalation import policy_book
+from escalation.calendar import WorkCalendar
 from escalation.outbox import AT_ONCE, deliver_due
+from escalation.policy import Policy
 from models.crisis.recogniser import CrisisRecogniser, Reading
+from residents import district_book
+from server import wiring
 from server.jobs import AT_MOST, watch_round
 from server.settings import Settings
 from server.simulation.gateways import Gateway
@@ -47,6 +53,29 @@ def the_recogniser() -> CrisisRecogniser:
 def read(text: str) -> Reading:
     """What the real reader says of one sentence; the same every time."""
     return the_recogniser().read(text)
+
+
+def read_files_once() -> None:
+    """Let every start of a process take what the first one read from the program's files. They are the same files:
+    read anew at each of a hundred starts, they would take longer than all that happens in between."""
+    read_policy = policy_book.read_policy
+    known: dict[tuple[str, str, str], Policy] = {}
+
+    def policy_of(text: str, calendar: WorkCalendar, name: str = "policy") -> Policy:
+        key = (text, calendar.digest, name)
+        if key not in known:
+            known[key] = read_policy(text, calendar, name)
+        return known[key]
+
+    policy_book.read_policy = policy_of
+    for module, names in (
+        (district_book, ("load_district",)),
+        (policy_book, ("_shipped", "level_policy_from", "read_calendar", "read_kinds")),
+        (wiring, ("load_hotlines", "load_partners")),
+        (Library, ("from_files",)),
+    ):
+        for name in names:
+            setattr(module, name, cache(getattr(module, name)))
 
 
 class Process:
@@ -106,7 +135,7 @@ class Process:
             for _ in range(AT_MOST // AT_ONCE):
                 handed_over = deliver_due(self.services.database, self.gateways[name], self.clock)
                 sent += handed_over
-                if not handed_over:
+                if handed_over < AT_ONCE:
                     break
         return sent
 

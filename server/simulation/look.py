@@ -21,8 +21,9 @@ SELECT c.ticket_id, c.name, c.due_at, c.rounds, c.told_at
  WHERE t.closed_at IS NULL AND c.stopped_at IS NULL
 """
 FOLLOW_UPS = """
-SELECT id, ticket_id, office, due_at, told_at FROM follow_up
- WHERE done_at IS NULL AND coalesce(told_at, due_at) <= %s
+SELECT f.id, f.ticket_id, f.office, f.due_at, f.told_at, t.code, t.office AS has_it
+  FROM follow_up f JOIN ticket t ON t.id = f.ticket_id
+ WHERE f.done_at IS NULL AND (coalesce(f.told_at, f.due_at) <= %s OR f.office <> t.office)
 """
 NOTICE = """
 SELECT n.id, n.ticket_id, n.key, n.audience, n.office, n.staff_id, n.channel, n.contact_id, n.level, n.queued_at,
@@ -100,26 +101,36 @@ class Eyes:
     def look(self) -> Sight:
         """All that is open now. `gone` are the notices that waited at the last look and do not any more."""
         now = self.clock()
-        tickets = {row.id: row for row in self.rows(TICKETS)}
-        clocks = self.rows(CLOCKS) if tickets else []
-        waiting = {row.id: row for row in self.rows(WAITING)}
+        tickets, clocks, follow_ups, waits, transfers, sub_tasks, trips, unread = self._all_at_once(
+            (TICKETS,), (CLOCKS,), (FOLLOW_UPS, now + timedelta(days=1)), (WAITING,), (TRANSFERS,), (SUB_TASKS,),
+            (TRIPS,), (UNREAD,),
+        )  # fmt: skip
+        waiting = {row.id: row for row in waits}
         gone_ids = list(self._waited - waiting.keys())
         sight = Sight(
             at=now,
-            tickets=tickets,
+            tickets={row.id: row for row in tickets},
             clocks=clocks,
-            follow_ups=self.rows(FOLLOW_UPS, now + timedelta(days=1)),
+            follow_ups=follow_ups,
             waiting=waiting,
             gone=self.rows(GONE, gone_ids) if gone_ids else [],
-            transfers=self.rows(TRANSFERS),
-            sub_tasks=self.rows(SUB_TASKS),
-            trips=self.rows(TRIPS),
-            unread=self.rows(UNREAD),
+            transfers=transfers,
+            sub_tasks=sub_tasks,
+            trips=trips,
+            unread=unread,
         )
         for clock in clocks:
             sight.clocks_of.setdefault(clock.ticket_id, {})[clock.name] = clock
         self._waited = set(waiting)
         return sight
+
+    def _all_at_once(self, *queries: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+        """The rows of several queries, without waiting for one before asking the next."""
+        with self.connection.pipeline():
+            cursors = [self.connection.cursor(row_factory=namedtuple_row) for _ in queries]
+            for cursor, (query, *values) in zip(cursors, queries, strict=True):
+                cursor.execute(query, values or None)
+            return [cursor.fetchall() for cursor in cursors]
 
     def rows(self, query: str, *values: Any) -> Sequence[Any]:
         """The rows of any query, for rules that look only now and then."""

@@ -1,5 +1,6 @@
 """Many seeds side by side, each in a process and on a database of its own."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from residents.district import District
+from server.simulation.engine import read_files_once
 from server.simulation.ground import Ground
 from server.simulation.report import Capacity, html, text
 from server.simulation.rules import Broken
@@ -47,6 +49,9 @@ class Told:
 
 def one(folder: Path, name: str, seed: int, wish: Wish, days: "Queue[int] | None" = None) -> Told:
     """Simulate one seed on the running server in this folder."""
+    gc.set_threshold(
+        50_000, 20, 50
+    )  # what a step leaves is mostly gone with it; looking for more costs a tenth
     world = draw(
         wish.district, seed, wish.days, population=wish.residents, first_day=wish.first_day, staff=wish.staff,
         calm=wish.calm,
@@ -59,6 +64,7 @@ def one(folder: Path, name: str, seed: int, wish: Wish, days: "Queue[int] | None
             days.put(day - passed)
             passed = day
 
+    read_files_once()
     simulation = Simulation(world, Ground(folder).new(name), tell_day=tell_day)
     try:
         run = simulation.run()

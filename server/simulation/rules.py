@@ -6,6 +6,7 @@ them. A rule that is broken ends the run with the ticket, the moment and the rul
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +79,6 @@ class Rules:
         self.watched_at = world.begin
         self.delivered_at = world.begin
         self.checks = 0
-        self.offices = {office.code for office in world.district.offices}
 
     def check(self, sight: Sight, *, new_sentence: bool = False, after_watch: bool = False) -> None:
         """Hold everything that is open against the promises. `new_sentence`: a resident spoke in this step;
@@ -99,6 +99,9 @@ class Rules:
             else:
                 self._held(sight, ticket, clocks)
             self._deadlines(sight, ticket, clocks, new_sentence)
+        for promise in sight.follow_ups:
+            if promise.office != promise.has_it:
+                raise Broken("follow_up", sight.at, promise.code, f"{promise.office}, not {promise.has_it}")
         self._notices(sight)
         self.before = sight
 
@@ -153,14 +156,14 @@ class Rules:
         told = self.last_told.get(ticket.id)
         if told is None or told < ticket.chain_since:
             raise Broken("told", sight.at, ticket.code)
-        if self.watched_at > self._told_again_by(ticket, told) + ROUND:
+        if self.watched_at - told > self._longest_silence(ticket) + ROUND:
             raise Broken("told", sight.at, ticket.code, f"{self.watched_at - told}")
 
-    def _told_again_by(self, ticket: Any, told: datetime) -> datetime:
-        """Whoever is skipped, the last step comes at its own time, and from then on again and again."""
-        last = self.policies[ticket.kind].levels[Level(ticket.level)].steps[-1]
-        comes = ticket.chain_since + last.after
-        return comes if told < comes else told + (last.repeat_every or timedelta())
+    def _longest_silence(self, ticket: Any) -> timedelta:
+        """The longest wait between two neighbouring steps, or until the last is repeated."""
+        steps = self.policies[ticket.kind].levels[Level(ticket.level)].steps
+        waits = [later.after - earlier.after for earlier, later in pairwise(steps)]
+        return max([*waits, steps[-1].repeat_every or timedelta()])
 
     def _held(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any]) -> None:
         """Somebody has it: it has a next due moment."""
@@ -215,11 +218,8 @@ class Rules:
             if message.at + UNREAD_AFTER <= now:
                 raise Broken("signal", now, more="unread")
         for promise in sight.follow_ups:
-            if (
-                promise.office not in self.offices
-                or max(promise.due_at, promise.told_at or promise.due_at) <= now
-            ):
-                raise Broken("follow_up", now, more=str(promise.office))
+            if max(promise.due_at, promise.told_at or promise.due_at) <= now:
+                raise Broken("follow_up", now, promise.code, "not told")
         for what, rows in (
             ("transfer", sight.transfers),
             ("sub_task", sight.sub_tasks),

@@ -445,7 +445,7 @@ def _arrivals(
         if not place:
             known.append(resident)
         text = chance.choice(SAID[words])
-        whole = words != "call_back" and not place and chance.random() < 0.15
+        whole = words != "call_back" and not place and chance.random() < 0.04
         arrivals.append(Arrival(number, at, words, text, resident, whole, place or None))
     return tuple(arrivals)
 
