@@ -320,9 +320,9 @@ def _back_again(db: Session, row: QueuedNotice, now: datetime) -> None:
 
 
 def second_channel(db: Session, row: QueuedNotice, now: datetime) -> bool:
-    """Queue a notice once more over its receiver's next channel, or over the district's desk where there is none.
+    """Queue a notice once more over its receiver's next channel; the first goes on being tried.
 
-    False when there is no other, or when that has been done for this notice. The first goes on being tried.
+    False when there is no other, or when that has been done for this notice.
     """
     point = _next_point(db, row)
     if point is None:

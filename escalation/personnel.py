@@ -390,7 +390,9 @@ class Personnel:
             username.isascii() and username.isprintable()
         ):  # no name of ours, and PostgreSQL refuses a NUL
             raise NotThere()
-        account = db.scalar(select(StaffAccount).where(StaffAccount.username == username).with_for_update())
+        account = db.scalar(
+            select(StaffAccount).where(StaffAccount.username == username).with_for_update(key_share=True)
+        )
         if account is None or (by.office is not None and account.office != by.office):
             raise NotThere()
         by.must()
