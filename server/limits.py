@@ -14,7 +14,7 @@ RULES: dict[str, tuple[int, timedelta]] = {
     "open_session": (120, timedelta(minutes=1)),
     "progress": (20, timedelta(minutes=1)),
     "progress_all": (100, timedelta(minutes=1)),  # of all addresses together: see `escalation/ticket_code.py`
-    "wish": (6, timedelta(minutes=10)),
+    "wish": (10, timedelta(minutes=10)),
     "wish_address": (60, timedelta(minutes=10)),
     "login": (60, timedelta(minutes=1)),
 }
