@@ -1,97 +1,52 @@
 """Two invented people of last week, so that a new demo district is not empty. Nobody here exists.
 
-They go through the same code as everybody: conversation, intake, casework and delivery, with a clock in the past
-and nobody to talk back. Their matters are closed; what is left open is a follow-up some days ahead.
+They go through the same code as everybody: conversation, intake and casework, in the past that
+`server.simulation.history` writes. Their matters are closed; what is left open is a follow-up some days ahead.
 """
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from bot.rasa_client import RasaClient, RasaSilent
-from bot.transcript import Bubble
 from bot.turn import Turn
-from escalation.channels import Notice, Receipt
-from escalation.outbox import deliver_due
 from escalation.staff import StaffAccount
-from escalation.store import follow_ups_of, tickets_for
+from escalation.store import follow_ups_of, open_ticket_of
 from escalation.triage import Level
 from residents.resident import ContactField
 from residents.session import ResidentSession
-from server.settings import Settings
-from server.wiring import Services, wire
-from storage.database import Database
+from server.wiring import Services
+
+Passes = Callable[..., None]
+"""Lets time go by, given as `timedelta` takes it, with everything else that happens in it."""
 
 
-class PastClock:
-    """A clock that the stories move themselves."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def passes(self, **span: float) -> None:
-        """Move on."""
-        self.now += timedelta(**span)
+def tell(services: Services, passes: Passes, officers: tuple[str, str]) -> None:
+    """Let both stories happen, beginning now by the clock of these services."""
+    asyncio.run(_both(services, passes, officers))
 
 
-class NobodyTalks(RasaClient):
-    """No dialogue: the application's own sentences stand in."""
-
-    def __init__(self) -> None:
-        super().__init__("http://127.0.0.1:9", 1.0)
-
-    async def send(self, sender: str, message: str, *, patient: bool = False) -> list[Bubble]:
-        raise RasaSilent("demo")
-
-
-class AlreadySent:
-    """A channel that has handed over everything: last week's notices ring nowhere today."""
-
-    name = "webhook"
-    pace = timedelta(0)
-
-    def send(self, notice: Notice) -> Receipt:
-        """Say that it was taken."""
-        return Receipt(self.name, "demo-seed")
-
-
-def tell(settings: Settings, database: Database, begin: datetime, officers: tuple[str, str]) -> datetime:
-    """Write both stories, beginning at `begin`; returns the moment at which the last one ends."""
-    clock = PastClock(begin)
-    services = wire(settings, clock=clock, database=database, rasa=NobodyTalks(), channel=AlreadySent())
-    try:
-        asyncio.run(_both(services, clock, officers))
-    finally:
-        services.threads.shutdown(wait=True)
-    return clock.now
-
-
-async def _both(services: Services, clock: PastClock, officers: tuple[str, str]) -> None:
+async def _both(services: Services, passes: Passes, officers: tuple[str, str]) -> None:
     await _story(
         services,
-        clock,
+        passes,
         officers[0],
         says="晚上老是醒，白天没力气，儿子在外地，家里就我一个",
         mood=2,
-        details={"name": "周桂芬", "phone": "05710000131", "address": "浦沿街道东冠社区7幢"},
+        details={"name": "周桂芬", "phone": "057100000131", "address": "浦沿街道东冠社区7幢"},
         findings=("isolation", "illness"),
         to="community",
         note="老人独居，社区每天上门看看，儿子周末回来。",
     )
-    clock.passes(hours=5)
+    passes(hours=5)
     await _story(
         services,
-        clock,
+        passes,
         officers[1],
         says="厂里欠了三个月工资，房租都交不上，心里慌得不行",
         mood=2,
-        details={"name": "吴建明", "phone": "05710000132", "address": "长河街道"},
+        details={"name": "吴建明", "phone": "057100000132", "address": "长河街道"},
         findings=("debt",),
         to="legal_aid",
         note="陪他去了法律援助窗口，材料已经递上去。",
@@ -100,7 +55,7 @@ async def _both(services: Services, clock: PastClock, officers: tuple[str, str])
 
 async def _story(
     services: Services,
-    clock: PastClock,
+    passes: Passes,
     username: str,
     *,
     says: str,
@@ -115,13 +70,12 @@ async def _story(
     session = talk.session_of(token)
     await talk.consent(session, dict.fromkeys(("chat", "screening", "contact", "share"), True))
     await talk.reply(session, uuid4(), says)
-    clock.passes(minutes=2)
+    passes(minutes=2)
     await _screening(services, session, await talk.choose(session, uuid4(), "start_screening"), mood)
     for field, value in details.items():
         await talk.contact(session, uuid4(), field, value)
     await talk.leave(session)
-    _send(services, clock)
-    await asyncio.to_thread(_casework, services, clock, username, findings, to, note)
+    await asyncio.to_thread(_casework, services, passes, username, session.resident_id, findings, to, note)
 
 
 async def _screening(services: Services, session: ResidentSession, turn: Turn, mood: int) -> None:
@@ -131,12 +85,19 @@ async def _screening(services: Services, session: ResidentSession, turn: Turn, m
 
 
 def _casework(
-    services: Services, clock: PastClock, username: str, findings: tuple[str, ...], to: str, note: str
+    services: Services,
+    passes: Passes,
+    username: str,
+    resident_id: UUID,
+    findings: tuple[str, ...],
+    to: str,
+    note: str,
 ) -> None:
     work = services.console.casework
     with services.database.transaction() as db:
         account = db.scalars(select(StaffAccount).where(StaffAccount.username == username)).one()
-        ticket = tickets_for(db, account)[0]
+        ticket = open_ticket_of(db, resident_id)
+    assert ticket is not None, "what this person says opens a ticket"
     code = ticket.code
     acts: tuple[tuple[dict[str, float], Callable[[], None]], ...] = (
         ({"minutes": 18}, lambda: work.acknowledge(account, code)),
@@ -150,14 +111,9 @@ def _casework(
         ({"minutes": 2}, lambda: work.close(account, code, uuid4(), "supported", new_level=Level.BLUE)),
     )
     for span, act in acts:
-        clock.passes(**span)
+        passes(**span)
         act()
-    clock.passes(hours=24)
+    passes(hours=24)
     with services.database.transaction() as db:
         first = follow_ups_of(db, [ticket.id])[0]
     work.record_follow_up(account, code, first.id, uuid4(), "better", "说睡得好一些了。")
-
-
-def _send(services: Services, clock: PastClock) -> None:
-    while deliver_due(services.database, services.channels["webhook"], clock):
-        pass

@@ -1,4 +1,4 @@
-"""`xinqiao seed`: the demo district, once: its staff, their roster, and two matters of last week. All are invented."""
+"""`xinqiao seed`: the demo district, once: its staff, their roster, and a quarter of a year. All are invented."""
 
 import json
 import os
@@ -35,7 +35,7 @@ ROLES = {
 
 
 def seed() -> None:
-    """写入演示区：工作人员账号、值班表和上周的两件旧事（只写一次；已有的不动）。"""
+    """写入演示区：工作人员账号、值班表和过去三个月的往事（只写一次；已有的不动，中断过的接着写）。"""
     from datetime import timedelta
 
     import typer
@@ -44,8 +44,9 @@ def seed() -> None:
     from escalation.staff import Role, StaffAccount, new_account
     from residents.district import load_district
     from residents.resident import Resident
-    from server import demo_roster, demo_stories
+    from server import demo_roster
     from server.settings import settings
+    from server.simulation import history
     from server.wiring import database_url, utc_now
     from storage import audit
     from storage.database import Database
@@ -59,33 +60,36 @@ def seed() -> None:
     district = load_district(chosen.district)
     codes = office_codes(district)
     passwords = _passwords(chosen.home / "demo_accounts.json")
-    begin = utc_now()
+    now = utc_now()
     with database.transaction() as db:
         known = set(db.scalars(select(StaffAccount.username)))
         new = not known and db.scalar(select(Resident.id).limit(1)) is None
-        if new:  # the trail only goes forward: whoever acted last week was hired before
-            begin -= timedelta(days=4)
+        begin, behind = now, new or history.unfinished(db) is not None
+        if new:  # the trail only goes forward: whoever acts in the past was hired before it
+            begin = now - timedelta(days=history.DAYS) - history.AFTERWARDS
+            history.announce(db, begin, history.DAYS)
         for username, name, role, office in OFFICERS:
             if username not in known:
                 where = codes.get(office, office)
                 db.add(new_account(username, passwords[username], name, cast(Role, role), where, demo=True))
         db.flush()
         shifts = demo_roster.write(db, database.vault, district, TEAMS, "district")
-        audit.record(
-            db,
-            actor="operator",
-            action="seed",
-            subject="staff",
-            at=begin,
-            added=len(OFFICERS) - len(known),
-            shifts=shifts,
-        )
-    if new:
-        demo_stories.tell(chosen, database, begin, ("puyan", "changhe"))
+        added = len(OFFICERS) - len(known)
+        if added or shifts:
+            audit.record(
+                db, actor="operator", action="seed", subject="staff", at=begin, added=added, shifts=shifts
+            )
+    typer.echo(f"演示账号：新增 {added} 个，已有 {len(known)} 个；值班表：新增 {shifts} 个班次。")
+    written = None
+    if behind:
+        days = history.DAYS + history.AFTERWARDS.days
+        with typer.progressbar(length=days, label="写演示区这三个月的往事") as bar:
+            written = history.write_history(chosen, database, now, ("puyan", "changhe"), bar.update)
     database.close()
-    typer.echo(
-        f"演示账号：新增 {len(OFFICERS) - len(known)} 个，已有 {len(known)} 个；值班表：新增 {shifts} 个班次。"
-    )
+    if written is not None:
+        typer.echo(
+            f"往事：{written.conversations} 次对话，{written.tickets} 张工单，其中 {written.open} 张还开着；都是编的。"
+        )
 
 
 def demo_accounts() -> list[tuple[str, str, str, str]]:

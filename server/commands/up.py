@@ -21,7 +21,7 @@ from server.settings import ROOT, Settings, settings
 from server.stack import DIALOGUE, RASA, TITLES, Plan, plan, programs, supervisor_of
 from server.supervision import Supervisor, SupervisorGone
 
-DATABASE_SECONDS, RASA_SECONDS, APP_SECONDS, SEED_SECONDS = 60.0, 300.0, 90.0, 120.0
+DATABASE_SECONDS, RASA_SECONDS, APP_SECONDS, SEED_SECONDS = 60.0, 300.0, 90.0, 300.0
 STOP_SECONDS = 75.0
 LEFTOVER_SECONDS = 40.0
 FOREIGN_DATABASE_SECONDS = 15.0

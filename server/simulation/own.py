@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from escalation.duty import DutyShift
 from escalation.staff import StaffAccount
@@ -25,14 +26,19 @@ def own_staff(settings: Settings, district: District) -> Staffing | None:
         database = Database(database_url(settings), Vault(Keyring.load(settings.keys)), pool_size=1)
         try:
             with database.transaction() as db:
-                accounts = db.scalars(
-                    select(StaffAccount).where(StaffAccount.active, StaffAccount.role.in_(AT_WORK))
-                ).all()
-                shifts = db.scalars(select(DutyShift).where(DutyShift.valid_to.is_(None))).all()
+                return staff_in(db, district)
         finally:
             database.close()
     except (StorageError, SQLAlchemyError, OSError):
         return None
+
+
+def staff_in(db: Session, district: District) -> Staffing | None:
+    """Who works here and when, from one look at the tables; None without a roster."""
+    accounts = db.scalars(
+        select(StaffAccount).where(StaffAccount.active, StaffAccount.role.in_(AT_WORK))
+    ).all()
+    shifts = db.scalars(select(DutyShift).where(DutyShift.valid_to.is_(None))).all()
     if not shifts:
         return None
     offices = {

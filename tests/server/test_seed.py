@@ -1,40 +1,74 @@
 """A new demo district has staff and a past, and both are written once."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from escalation.duty_gaps import gaps_of, offices_on_duty, reachability
 from escalation.outbox import QueuedNotice
 from escalation.policy_book import PolicyBook
 from escalation.staff import StaffAccount
 from escalation.ticket import FollowUp, Ticket
+from escalation.triage import Level
 from residents.district import load_district
+from residents.resident import Identity, Resident
+from residents.session import ResidentSession
 from server import demo_stories
 from server.commands import seed as command
 from server.settings import Settings
+from server.simulation import history
+from server.simulation.engine import Killed
+from server.simulation.history import _Past
 from server.wiring import utc_now
 from storage import audit
 from storage.database import Database
+from storage.heartbeat import Heartbeat
+from storage.vault import Keyring, Vault
+from tests.support.postgres import Postgres
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
+def _find(patch: pytest.MonkeyPatch, database: Database, home: Path) -> Settings:
+    """What `xinqiao seed` finds: this database, and a demo of twelve days, so that it is soon there."""
+    chosen = Settings(home=home, _env_file=None)  # type: ignore[call-arg]
+    patch.setattr("server.settings.settings", lambda: chosen)
+    patch.setattr("server.wiring.database_url", lambda _: str(database.engine.url))
+    patch.setattr("storage.database.Database", lambda *_, **__: _Kept(database))
+    patch.setattr("storage.vault.Keyring.load", lambda _: database.vault.keyring)
+    patch.setattr(history, "DAYS", 12)
+    return chosen
+
+
 @pytest.fixture
-def seeded(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A database that `xinqiao seed` has filled, twice."""
-    chosen = Settings(home=tmp_path, _env_file=None)  # type: ignore[call-arg]
-    monkeypatch.setattr("server.settings.settings", lambda: chosen)
-    monkeypatch.setattr("server.wiring.database_url", lambda _: str(database.engine.url))
-    monkeypatch.setattr("storage.database.Database", lambda *_, **__: _Kept(database))
-    monkeypatch.setattr("storage.vault.Keyring.load", lambda _: database.vault.keyring)
-    command.seed()
-    command.seed()
-    return database
+def at_seed(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """This test's database, which `xinqiao seed` will fill."""
+    return _find(monkeypatch, database, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("seed")
+
+
+@pytest.fixture(scope="module")
+def seeded(postgres: Postgres, home: Path) -> Iterator[Database]:
+    """A database that `xinqiao seed` has filled, twice. These tests only look at it."""
+    name = postgres.new_database()
+    database = Database(postgres.url(name), Vault(Keyring.create(home / "keys.json")))
+    with pytest.MonkeyPatch.context() as patch:
+        _find(patch, database, home)
+        command.seed()
+        command.seed()
+    yield database
+    database.close()
+    postgres.drop(name)
 
 
 class _Kept:
@@ -50,24 +84,87 @@ class _Kept:
         """The test closes it."""
 
 
-def test_the_district_has_its_staff_and_two_closed_matters(seeded: Database, tmp_path: Path) -> None:
+def test_the_district_has_its_staff_and_a_past_that_rings_nowhere(seeded: Database, home: Path) -> None:
     with seeded.transaction() as db:
-        tickets = db.scalars(select(Ticket)).all()
+        tickets = db.scalars(select(Ticket).order_by(Ticket.opened_at)).all()
         waiting = db.scalar(
             select(func.count()).select_from(QueuedNotice).where(QueuedNotice.state == "waiting")
         )
-        ahead = db.scalars(select(FollowUp.due_at).where(FollowUp.done_at.is_(None))).all()
+        kept = {t.id: db.scalars(_ahead(t)).all() for t in tickets if t.closed_at is None}
         staff = db.scalars(select(StaffAccount.username)).all()
+        missed = db.scalar(select(func.count()).select_from(Heartbeat))
 
     assert sorted(staff) == sorted(name for name, *_ in command.OFFICERS)
-    assert sorted(t.office for t in tickets) == ["changhe-judicial", "puyan-judicial"]
-    assert all(t.state == "completed" and t.opened_at < utc_now() for t in tickets)
-    assert waiting == 0, "last week's notices ring nowhere today"
-    assert len(ahead) == 4
-    assert all(due > utc_now() for due in ahead)
-    assert json.loads((tmp_path / "demo_accounts.json").read_text()).keys() == {
-        n for n, *_ in command.OFFICERS
-    }
+    assert json.loads((home / "demo_accounts.json").read_text()).keys() == set(staff)
+    assert waiting == 0, "notices of the past ring nowhere today"
+    assert missed == 0, "no process of the past is missed today"
+    assert all(t.opened_at < utc_now() for t in tickets)
+    assert not [t.code for t in tickets if t.closed_at is None and t.level == Level.RED]
+    assert 2 <= len(kept) <= history.STAYING
+    assert all(kept.values()), "who is still looked after has a follow-up ahead"
+    assert [t.state for t in tickets[-2:]] == ["completed", "completed"], "the two stories are the last"
+
+
+def _ahead(ticket: Ticket) -> Select[UUID]:
+    return select(FollowUp.id).where(
+        FollowUp.ticket_id == ticket.id, FollowUp.done_at.is_(None), FollowUp.due_at > utc_now()
+    )
+
+
+def test_everybody_of_the_past_is_invented(seeded: Database) -> None:
+    with seeded.transaction() as db:
+        people = db.scalars(select(Identity)).all()
+        phones = [seeded.vault.open(person, "phone") for person in people]
+    assert phones
+    assert all(phone and phone.startswith("0571000001") and len(phone) == 12 for phone in phones)
+
+
+def test_a_past_that_was_interrupted_is_gone_on_with_and_written_once(
+    database: Database, at_seed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed in the middle leaves people waiting; the next one does not leave them."""
+    monkeypatch.setattr(_Past, "_clear_desks", _killed)
+    with pytest.raises(Killed):
+        command.seed()
+    with database.transaction() as db:
+        before = set(db.scalars(select(Ticket.id)))
+        talks = db.scalar(select(func.count()).select_from(ResidentSession))
+        assert history.unfinished(db) is not None
+    monkeypatch.undo()
+    with database.transaction() as db:
+        plan = history.unfinished(db)
+    assert plan is not None
+
+    written = history.write_history(at_seed, database, utc_now(), ("puyan", "changhe"))
+    again = history.write_history(at_seed, database, utc_now(), ("puyan", "changhe"))
+
+    assert written is not None
+    assert again is None
+    assert written.conversations == (talks or 0) + 2, "only the two stories were to come"
+    assert written.tickets == len(before) + 2
+    with database.transaction() as db:
+        assert audit.verify(db, database.vault, None).intact
+        red = select(Ticket.code).where(Ticket.closed_at.is_(None), Ticket.level == Level.RED)
+        assert db.scalars(red).all() == []
+
+
+def _killed(*_: object) -> None:
+    raise Killed("here")
+
+
+def test_a_live_district_is_given_no_past(database: Database, at_seed: Settings) -> None:
+    live = at_seed.model_copy(update={"mode": "live"})
+    with pytest.raises(ValueError, match="live"):
+        history.write_history(live, database, utc_now(), ("puyan", "changhe"))
+
+
+def test_a_district_in_use_is_given_no_past(database: Database, at_seed: Settings) -> None:
+    with database.transaction() as db:
+        db.add(Resident(arrived_at=utc_now()))
+    command.seed()
+    with database.transaction() as db:
+        assert history.unfinished(db) is None
+        assert db.scalar(select(func.count()).select_from(Ticket)) == 0
 
 
 def test_the_trail_of_the_past_goes_forward(seeded: Database) -> None:
