@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     mail_password: SecretStr = SecretStr("")
     mail_sender: str = ""
 
+    demo_history_days: int = Field(default=90, ge=0, le=365)
     backup_minutes: float = Field(default=15.0, gt=0, le=24 * 60)
 
     jobs_silent_after_seconds: float = Field(default=30.0, gt=0, le=30)

@@ -65,9 +65,11 @@ def seed() -> None:
         known = set(db.scalars(select(StaffAccount.username)))
         new = not known and db.scalar(select(Resident.id).limit(1)) is None
         begin, behind = now, new or history.unfinished(db) is not None
-        if new:  # the trail only goes forward: whoever acts in the past was hired before it
-            begin = now - timedelta(days=history.DAYS) - history.AFTERWARDS
-            history.announce(db, begin, history.DAYS)
+        if new and not chosen.demo_history_days:
+            behind = False
+        elif new:  # the trail only goes forward: whoever acts in the past was hired before it
+            begin = now - timedelta(days=chosen.demo_history_days) - history.AFTERWARDS
+            history.announce(db, begin, chosen.demo_history_days)
         for username, name, role, office in OFFICERS:
             if username not in known:
                 where = codes.get(office, office)
@@ -82,7 +84,7 @@ def seed() -> None:
     typer.echo(f"演示账号：新增 {added} 个，已有 {len(known)} 个；值班表：新增 {shifts} 个班次。")
     written = None
     if behind:
-        days = history.DAYS + history.AFTERWARDS.days
+        days = chosen.demo_history_days + history.AFTERWARDS.days
         with typer.progressbar(length=days, label="写演示区这三个月的往事") as bar:
             written = history.write_history(chosen, database, now, ("puyan", "changhe"), bar.update)
     database.close()

@@ -101,6 +101,7 @@ class Stack:
         own = {k: v for k, v in os.environ.items() if not k.startswith(OWN_SETTINGS)}
         return {
             **own,
+            "XINQIAO_DEMO_HISTORY_DAYS": "0",
             "XINQIAO_HOME": str(self.home),
             "XINQIAO_PORT": str(self.port),
             "XINQIAO_RASA_PORT": str(self.rasa_port),
