@@ -55,7 +55,7 @@ from storage import audit
 from storage.audit import AuditEntry
 from storage.database import Database
 
-DAYS, SEED = 90, 16
+SEED = 16
 AFTERWARDS = timedelta(days=7)
 """Between the last resident of the past and now: the staff finish, and the two stories of last week happen."""
 STORIES = timedelta(days=4)

@@ -37,12 +37,11 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 def _find(patch: pytest.MonkeyPatch, database: Database, home: Path) -> Settings:
     """What `xinqiao seed` finds: this database, and a demo of twelve days, so that it is soon there."""
-    chosen = Settings(home=home, _env_file=None)  # type: ignore[call-arg]
+    chosen = Settings(home=home, demo_history_days=12, _env_file=None)  # type: ignore[call-arg]
     patch.setattr("server.settings.settings", lambda: chosen)
     patch.setattr("server.wiring.database_url", lambda _: str(database.engine.url))
     patch.setattr("storage.database.Database", lambda *_, **__: _Kept(database))
     patch.setattr("storage.vault.Keyring.load", lambda _: database.vault.keyring)
-    patch.setattr(history, "DAYS", 12)
     return chosen
 
 
