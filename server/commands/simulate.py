@@ -65,7 +65,10 @@ def simulate(
             ):
                 results.append(result)
                 bar.console.print(
-                    result.text if seeds == 1 else _line(result.text), markup=False, highlight=False
+                    result.text if seeds == 1 else _line(result.text),
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
                 )
                 broken = broken or result.broken
                 if (

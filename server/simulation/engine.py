@@ -95,6 +95,7 @@ class Process:
             _env_file=None,
         )  # type: ignore[call-arg]
         self.down_until: datetime | None = None
+        self.up_since = clock()
         self.restarts = 0
         self.services: Services = self._wire()
 
@@ -113,7 +114,7 @@ class Process:
         """Begin anew, with nothing but the database."""
         self.restarts += 1
         self.services = self._wire()
-        self.down_until = None
+        self.down_until, self.up_since = None, self.clock()
 
     def close(self) -> None:
         """Let go of threads and connections."""

@@ -4,7 +4,7 @@ Each rule looks at the rows themselves and at what the simulated world knows, ne
 them. A rule that is broken ends the run with the ticket, the moment and the rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -66,6 +66,7 @@ class Rules:
         accepted: Mapping[str, set[str]],
         usernames: Mapping[UUID, str],
         addresses: Mapping[UUID, str],
+        running_since: Callable[[], datetime | None],
     ) -> None:
         self.world = world
         self.eyes = eyes
@@ -73,10 +74,11 @@ class Rules:
         self.accepted = accepted
         self.usernames = usernames
         self.addresses = addresses
+        self.running_since = running_since
         self.last_told: dict[UUID, datetime] = {}
         self.known: set[UUID] = set()
         self.before: Sight | None = None
-        self.watched_at = world.begin
+        self.alone_since: dict[UUID, datetime] = {}
         self.delivered_at = world.begin
         self.checks = 0
 
@@ -85,8 +87,8 @@ class Rules:
         `after_watch`: the watch has just looked, so nothing that was due may be left."""
         self.checks += 1
         if after_watch:
-            self.watched_at = sight.at
             self._left_undone(sight)
+        self._silences(sight)
         self._telling(sight)
         people: set[tuple[UUID, str]] = set()
         for ticket in sight.tickets.values():
@@ -156,8 +158,28 @@ class Rules:
         told = self.last_told.get(ticket.id)
         if told is None or told < ticket.chain_since:
             raise Broken("told", sight.at, ticket.code)
-        if self.watched_at - told > self._longest_silence(ticket) + ROUND:
-            raise Broken("told", sight.at, ticket.code, f"{self.watched_at - told}")
+
+    def _silences(self, sight: Sight) -> None:
+        """Who stood without anybody until this moment was told of within the longest wait that the policy allows.
+
+        Not while the clocks' process did not run; and whoever has just lost their holder is told of at once.
+        """
+        running_since = self.running_since()
+        waited = self.before.tickets if self.before is not None else {}
+        self.alone_since = {
+            t.id: self.alone_since.get(t.id, self.before.at if self.before is not None else sight.at)
+            for t in waited.values()
+            if t.missing > 0
+        }
+        if running_since is None:
+            return
+        for ticket in waited.values():
+            told = self.last_told.get(ticket.id)
+            if ticket.missing == 0 or ticket.level < int(Level.ORANGE) or told is None:
+                continue
+            by = max(told + self._longest_silence(ticket), running_since, self.alone_since[ticket.id])
+            if sight.at > by + ROUND:
+                raise Broken("told", sight.at, ticket.code, f"{sight.at - told}")
 
     def _longest_silence(self, ticket: Any) -> timedelta:
         """The longest wait between two neighbouring steps, or until the last is repeated."""

@@ -93,6 +93,7 @@ class Simulation:
             {name: gateway.accepted for name, gateway in self.gateways.items()},
             self.workforce.by_id,
             self.addresses,
+            lambda: self.jobs.up_since if self.jobs.down_until is None else None,
         )
         self.fate = Fate()
         self._agenda: list[tuple[datetime, int, str, Act]] = []

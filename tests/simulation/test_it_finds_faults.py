@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import false, update
 
-from escalation import chain, outbox, watch
+from escalation import chain, closing, outbox, watch
 from escalation.channels import Channel, Notice, PermanentFailure, Receipt
 from escalation.outbox import QueuedNotice
+from escalation.ticket import FollowUp
 from residents.district import District
 from server.simulation import engine
 from server.simulation.run import Run
@@ -106,6 +107,41 @@ def test_a_chain_that_waits_at_an_empty_step(
     run = simulate(world)
     assert run.broken is not None
     assert run.broken.rule == "told"
+
+
+def test_a_chain_that_skips_an_empty_step_but_not_its_wait(
+    simulate: Happen, district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The supervisor hears at once instead of the empty office; the district only when it would have anyway."""
+    real = chain.take_step
+
+    def as_before(db: Any, ticket: Any, policy: Any, telling: Any, now: Any) -> None:
+        since = ticket.chain_since
+        real(db, ticket, policy, telling, now)
+        if ticket.chain_since != since:
+            ticket.chain_since = since
+            ticket.step_due_at = policy.step_due(ticket.rated, ticket.step, since)
+
+    monkeypatch.setattr(chain, "take_step", as_before)
+    world = draw(district, 1, 2, calm=True, rate=0.0)
+    assert world.arrivals, "nobody spoke in a gap"
+    run = simulate(nobody_answers(replace(world, end=world.arrivals[0].at + timedelta(hours=12))))
+    assert run.broken is not None
+    assert run.broken.rule == "told"
+
+
+def test_a_promise_that_stays_with_an_office_that_has_not_the_ticket(
+    simulate: Happen, district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = closing.FollowUp
+
+    def elsewhere(**values: Any) -> FollowUp:
+        return real(**{**values, "office": district.desk.code})
+
+    monkeypatch.setattr(closing, "FollowUp", elsewhere)
+    run = _until_found(simulate, district)
+    assert run.broken is not None
+    assert run.broken.rule == "follow_up"
 
 
 def test_a_chain_that_tells_people_who_are_not_there(

@@ -62,4 +62,4 @@ def test_nobody_is_invented(district: District, staff: Staffing) -> None:
 
 
 def test_without_a_database_there_is_no_roster(district: District, tmp_path: Path) -> None:
-    assert own_staff(Settings(home=tmp_path, _env_file=None), district) is None
+    assert own_staff(Settings(home=tmp_path, _env_file=None), district) is None  # type: ignore[call-arg]
