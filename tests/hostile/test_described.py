@@ -23,6 +23,11 @@ OPERATIONS = [
     if found.ok().path not in ENDS_IT and not found.ok().path.startswith("/api/rasa")
 ]
 EXAMPLES = 8
+NEEDS_A_STORY = (
+    *("/transfer", "/hand-over", "/take-over", "/decision", "/sub-tasks", "/trip", "/lowering", "/reopen"),
+    *("/duty/", "/people", "/contacts", "/notices/", "/gateway/", "/call-list"),
+)
+"""A ticket in a certain state, a body that names what is there, another role: `tests/access` tries each with that."""
 
 
 class Stage:
@@ -98,4 +103,5 @@ def test_most_of_it_was_really_reached(stage: Stage) -> None:
     reached = {label for label, codes in stage.worked.items() if codes & {200, 201, 204}}
     if len(stage.worked) < len(OPERATIONS):
         pytest.skip("only some of the operations were tried in this run")
-    assert len(reached) >= 0.7 * len(OPERATIONS), sorted(set(stage.worked) - reached)
+    plain = {o.label for o in OPERATIONS if not any(part in o.path for part in NEEDS_A_STORY)}
+    assert len(reached & plain) >= 0.7 * len(plain), sorted(plain - reached)

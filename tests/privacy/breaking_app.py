@@ -25,7 +25,7 @@ from starlette.requests import Request
 
 from server import logs
 from server.app import create_app
-from server.routes import chat, console, internal, public
+from server.routes import chat, console, duty, gateway, internal, notices, public, teamwork
 
 
 class Strict(BaseModel):
@@ -148,7 +148,8 @@ def the_app() -> FastAPI:
 
 def main(port: int) -> None:
     faults = cycle(FAULTS)
-    for router in (chat.router, console.router, internal.router, public.router):
+    routed = (chat, console, internal, public, duty, notices, gateway, teamwork)
+    for router in (module.router for module in routed):
         for number, route in enumerate(router.routes):
             assert isinstance(route, APIRoute)
             router.routes[number] = APIRoute(

@@ -161,7 +161,7 @@ def is_cared_for(town: RealTown, who: Canary) -> None:
     officer.on(code, "calls", outcome="spoke", note=who.note)
     officer.on(code, "visits", outcome="met", findings=["illness"], note=who.note)
     officer.on(code, "referrals", to="counsellor", agreed=True, note=who.note)
-    planned = officer.on(code, "follow-ups", after_hours=[24])
+    planned = officer.on(code, "follow-ups", after_hours=[24, 72])
     follow_up = planned["follow_ups"][0]["id"]
     officer.on(code, f"follow-ups/{follow_up}", outcome="better", note=who.note)
     officer.on(code, "close", outcome="referred", new_level="blue", note=who.note)

@@ -45,7 +45,9 @@ def _sabotage(services):
     casework.open_identity = _fails_on_the_word(casework.open_identity)
     console.say_in_chat = _fails_on_the_word(console.say_in_chat)
     services.limits.allow = _fails_on_the_word(services.limits.allow)
-    services.front_door.progress = _fails_on_the_word(services.front_door.progress)
+    services.progress.look = _fails_on_the_word(services.progress.look)
+    services.progress.wish = _fails_on_the_word(services.progress.wish)
+    services.teamwork.trips._write = _fails_on_the_word(services.teamwork.trips._write)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
