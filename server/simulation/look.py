@@ -23,7 +23,7 @@ SELECT c.ticket_id, c.name, c.due_at, c.rounds, c.told_at
 FOLLOW_UPS = """
 SELECT f.id, f.ticket_id, f.office, f.due_at, f.told_at, t.code, t.office AS has_it
   FROM follow_up f JOIN ticket t ON t.id = f.ticket_id
- WHERE f.done_at IS NULL AND (coalesce(f.told_at, f.due_at) <= %s OR f.office <> t.office)
+ WHERE f.done_at IS NULL AND (coalesce(f.told_at, f.due_at) <= %s OR f.office <> t.office OR f.told_at > %s)
 """
 NOTICE = """
 SELECT n.id, n.ticket_id, n.key, n.audience, n.office, n.staff_id, n.channel, n.contact_id, n.level, n.queued_at,
@@ -101,9 +101,10 @@ class Eyes:
     def look(self) -> Sight:
         """All that is open now. `gone` are the notices that waited at the last look and do not any more."""
         now = self.clock()
+        day = timedelta(days=1)
         tickets, clocks, follow_ups, waits, transfers, sub_tasks, trips, unread = self._all_at_once(
-            (TICKETS,), (CLOCKS,), (FOLLOW_UPS, now + timedelta(days=1)), (WAITING,), (TRANSFERS,), (SUB_TASKS,),
-            (TRIPS,), (UNREAD,),
+            (TICKETS,), (CLOCKS,), (FOLLOW_UPS, now + day, now + 7 * day), (WAITING,), (TRANSFERS,),
+            (SUB_TASKS,), (TRIPS,), (UNREAD,),
         )  # fmt: skip
         waiting = {row.id: row for row in waits}
         gone_ids = list(self._waited - waiting.keys())

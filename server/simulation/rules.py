@@ -19,6 +19,8 @@ ROUND = timedelta(seconds=1)
 """How often the product's processes look: a due moment may wait so long."""
 HAND_OVER = timedelta(minutes=3)
 """A notice goes out within this time of its gateway being there: a lease, a wait and a pace of a minute each."""
+LONGEST_HOLIDAY = timedelta(days=10)
+"""What may wait for working hours waits no longer than this, a day between two tellings included."""
 STATES = ("waiting", "delivered", "superseded")
 LATER_IS_RIGHT = ("acknowledge", "contact", "reach")
 """Clocks that count from what somebody did, and so may move on without a new sentence of the resident's."""
@@ -104,6 +106,8 @@ class Rules:
         for promise in sight.follow_ups:
             if promise.office != promise.has_it:
                 raise Broken("follow_up", sight.at, promise.code, f"{promise.office}, not {promise.has_it}")
+            if promise.told_at is not None and promise.told_at > sight.at + LONGEST_HOLIDAY:
+                raise Broken("follow_up", sight.at, promise.code, f"again at {promise.told_at}")
         self._notices(sight)
         self.before = sight
 
@@ -188,9 +192,15 @@ class Rules:
         return max([*waits, steps[-1].repeat_every or timedelta()])
 
     def _held(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any]) -> None:
-        """Somebody has it: it has a next due moment."""
+        """Somebody has it: it has a next due moment, and what is late is told again in the policy's rhythm."""
         if not clocks:
             raise Broken("silent", sight.at, ticket.code)
+        if ticket.level < int(Level.ORANGE):
+            return
+        for clock in clocks.values():
+            again = self.policies[ticket.kind].late_again(clock.name, Level(ticket.level))
+            if clock.due_at <= sight.at and clock.told_at is not None and clock.told_at > sight.at + again:
+                raise Broken("late", sight.at, ticket.code, f"{clock.name} again at {clock.told_at}")
 
     def _deadlines(self, sight: Sight, ticket: Any, clocks: Mapping[str, Any], new_sentence: bool) -> None:
         """A clock moves on only with a new sentence, another level, or an act that it counts from."""

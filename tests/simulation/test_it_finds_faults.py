@@ -75,6 +75,21 @@ def test_a_watch_that_forgets_follow_ups(
     assert run.broken.rule == "follow_up"
 
 
+def test_a_watch_that_passes_lateness_upward_only_once(
+    simulate: Happen, district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = watch.Watch._tell_late
+
+    def once(self: Any, db: Any, ticket: Any, late: Any, now: Any) -> None:
+        real(self, db, ticket, late, now)
+        late.told_at = now + timedelta(days=365)
+
+    monkeypatch.setattr(watch.Watch, "_tell_late", once)
+    run = _until_found(simulate, district)
+    assert run.broken is not None
+    assert run.broken.rule == "late"
+
+
 def test_a_chain_that_does_not_repeat_its_last_step(
     simulate: Happen, district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
