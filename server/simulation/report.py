@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from html import escape
 
-from escalation.triage import Level
 from server.simulation.rules import WORDS
 from server.simulation.run import Run
 from server.simulation.world import ZONE, Span, World, gaps_of_a_week
@@ -31,7 +30,7 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Wait:
-    """How long one red ticket of an office waited for the first person to take it."""
+    """How long one red ticket of an office waited for somebody to take it, from `opened_at` on."""
 
     office: str
     opened_at: datetime
@@ -49,12 +48,12 @@ class Table:
 
 
 def waits(run: Run) -> list[Wait]:
-    """The red tickets by how long nobody took them, the longest first."""
-    assert run.work is not None
+    """The stretches in which a red ticket was nobody's, the longest first."""
     found = [
-        Wait(c.office, c.opened_at, c.taken_at - c.opened_at, gap_at(run.world, c.office, c.opened_at))
-        for c in run.work.cases
-        if c.level == int(Level.RED) and c.taken_at is not None
+        Wait(
+            alone.office, alone.since, alone.until - alone.since, gap_at(run.world, alone.office, alone.since)
+        )
+        for alone in run.alone
     ]
     return sorted(found, key=lambda wait: wait.took, reverse=True)
 

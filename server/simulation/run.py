@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -38,6 +38,15 @@ AGAIN_AFTER = timedelta(seconds=20)
 was at it is no longer waited for."""
 
 
+@dataclass(frozen=True)
+class Alone:
+    """How long a red ticket of this office stood without anybody having it in hand."""
+
+    office: str
+    since: datetime
+    until: datetime
+
+
 @dataclass
 class Run:
     """What came of one seed."""
@@ -55,6 +64,7 @@ class Run:
     channels: dict[str, Counter[str]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     unheard: int = 0
+    alone: list[Alone] = field(default_factory=list)
     work: "Work | None" = None
 
 
@@ -101,6 +111,7 @@ class Simulation:
         self._stuck: set[Due] = set()
         self._deliver_at = world.begin
         self._spoke = self._looked = False
+        self._alone: dict[UUID, Alone] = {}
         self.run_ = Run(world)
 
     def close(self) -> None:
@@ -133,6 +144,7 @@ class Simulation:
                 self._end()
         except Broken as broken:
             result.broken = broken
+        result.alone += [replace(alone, until=self.clock.now) for alone in self._alone.values()]
         result.checks = self.rules.checks
         result.seconds = time.monotonic() - began
         result.struck = Counter(self.fate.struck)
@@ -173,11 +185,23 @@ class Simulation:
         if self._looked:  # what is still due after a look is not the watch's: it does not call again
             self._stuck = {due for due in sight.due() if due[3] <= self.clock.now}
         self._meet_new_tickets(sight)
+        self._measure_waits(sight)
         self.workforce.see(sight)
         heard = [n for n in sight.gone if n.state == "delivered" and n.ticket_id is not None]
         for notice in sorted(heard, key=self._by_case):
             self.workforce.hear(notice)
         return sight
+
+    def _measure_waits(self, sight: Sight) -> None:
+        """Every stretch in which a red ticket was nobody's, also after a lapse or when it was opened again."""
+        now = {
+            t.id: self._alone.get(t.id, Alone(t.office, sight.at, sight.at))
+            for t in sight.tickets.values()
+            if t.level == int(Level.RED) and t.holder_id is None
+        }
+        ended = [replace(self._alone[id_], until=sight.at) for id_ in self._alone if id_ not in now]
+        self.run_.alone += ended
+        self._alone = now
 
     def _by_case(self, notice: Any) -> tuple[Any, ...]:
         case = self.workforce.cases.get(notice.ticket_id)

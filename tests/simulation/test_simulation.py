@@ -2,14 +2,15 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from residents.district import District
 from server.simulation.clock import Clock
-from server.simulation.report import Capacity, headline, html, text
+from server.simulation.report import Capacity, headline, html, text, waits
 from server.simulation.run import Run
-from server.simulation.world import ZONE, World, draw, gaps_of_a_week
+from server.simulation.world import ZONE, Arrival, Missing, World, draw, gaps_of_a_week
 
 Happen = Callable[[World], Run]
 
@@ -40,6 +41,20 @@ def test_the_worst_wait_names_its_gap(simulate: Happen, district: District) -> N
     assert "周六 12:00–13:30" in page
     assert "每周电话和走访" in page
     assert "<h1>" in html([run], {})
+
+
+def test_a_wait_for_red_begins_when_it_is_red(simulate: Happen, district: District) -> None:
+    """Somebody is orange at first, red half an hour later, and nobody takes either."""
+    world = draw(district, 1, 1, calm=True, rate=0.0)
+    at = world.begin + timedelta(hours=2)
+    orange = Arrival(0, at, "orange", "我不想活了", 7, False)
+    red = Arrival(1, at + timedelta(minutes=30), "red", "我已经站在楼顶了", 7, False)
+    asleep = tuple(Missing(world.begin, world.end, worker.username) for worker in world.workers)
+    run = simulate(replace(world, arrivals=(orange, red), missing=asleep, end=at + timedelta(hours=2)))
+    assert run.broken is None, run.broken
+    (wait,) = waits(run)
+    assert wait.opened_at == red.at
+    assert wait.took >= timedelta(hours=1)
 
 
 def test_a_world_is_drawn_the_same_twice(district: District) -> None:
