@@ -19,11 +19,11 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from escalation.calendar import load_calendar
-from escalation.outbox import deliver_due
+from escalation.outbox import IN_APP, QueuedNotice, deliver_due
 from escalation.staff import StaffAccount
 from escalation.ticket import Ticket
 from escalation.triage import Level
@@ -153,6 +153,11 @@ def write_history(
         )
         numbers = {f.name: getattr(written, f.name) for f in fields(written)}
         at = max(now, past.clock.now)
+        db.execute(  # whoever comes today has not missed what is long over
+            update(QueuedNotice)
+            .where(QueuedNotice.channel == IN_APP, QueuedNotice.seen_at.is_(None))
+            .values(seen_at=at, seen_by="演示往事")
+        )
         audit.record(db, actor="operator", action=ENDED, subject="history", at=at, **numbers)
     return written
 

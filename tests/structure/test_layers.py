@@ -36,6 +36,7 @@ READS_THE_ENVIRONMENT = {
     "server/settings.py": "the settings (through pydantic-settings)",
     "server/cli.py": "asks every program that it starts to write UTF-8",
     "server/stack.py": "hands the environment on to the programs that it starts",
+    "storage/backup.py": "hands the environment on to PostgreSQL's own programs, with how to connect",
     "storage/embedded.py": "hands the environment on to PostgreSQL, with a plain locale",
     "storage/step_points.py": "storage imports nothing of ours, and a step point must work anywhere",
 }
