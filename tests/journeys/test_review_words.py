@@ -143,4 +143,5 @@ def test_the_program_answers_again_when_the_ticket_is_closed_with_a_worker_in_th
     turn = resident.says("我今晚就跳下去")
     assert turn.worker is None
     assert len(town.dialogue.heard) > heard
-    assert officer.only_ticket()["code"] != code, "new danger is a new ticket"
+    again = officer.only_ticket()
+    assert (again["code"], again["state"]) == (code, "requested"), "new danger opens it again"
