@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from escalation.errors import DeskCallNotFound, TicketNotFound
 from escalation.signal import Rating, Signal
 from escalation.staff import StaffAccount
-from escalation.teamwork import Acknowledgement
+from escalation.teamwork import Acknowledgement, Lowering, SubTask, Transfer
 from escalation.ticket import DeadlineSet, DeskCall, FollowUp, Ticket, TicketClock, TicketDesk, TicketEvent
 
 CLOSED_SHOWN = 200
@@ -236,6 +236,11 @@ def erase_notes(db: Session, resident_id: UUID) -> None:
     closed = select(Ticket.id).where(Ticket.resident_id == resident_id, Ticket.closed_at.is_not(None))
     db.execute(update(TicketEvent).where(TicketEvent.ticket_id.in_(closed)).values(note_sealed=None))
     db.execute(update(Ticket).where(Ticket.id.in_(closed)).values(place_sealed=None, routing_sealed=None))
+    asked = update(Transfer).where(Transfer.ticket_id.in_(closed))
+    db.execute(asked.values(reason_sealed=None, answer_reason_sealed=None))
+    parts = update(SubTask).where(SubTask.ticket_id.in_(closed))
+    db.execute(parts.values(ask_sealed=None, result_sealed=None))
+    db.execute(update(Lowering).where(Lowering.ticket_id.in_(closed)).values(reason_sealed=None))
 
 
 def desk_calls_of(db: Session, office: str, answered_since: datetime) -> Sequence[DeskCall]:

@@ -58,7 +58,7 @@ def test_as_many_reads_are_recorded_as_were_shown(town: Town, resident: Resident
         officer.on(code, "calls", client_id=client_id, outcome="spoke", note=WHO.note)
     officer.on(code, "visits", outcome="met", note=WHO.note)
     officer.on(code, "referrals", to="counsellor", agreed=True, note=WHO.note)
-    planned = officer.on(code, "follow-ups", after_hours=[24])
+    planned = officer.on(code, "follow-ups", after_hours=[24, 72])
     officer.on(code, f"follow-ups/{planned['follow_ups'][0]['id']}", outcome="same", note=WHO.note)
     shown["ticket.read"] = 11
     for _ in range(2):

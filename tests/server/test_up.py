@@ -58,7 +58,7 @@ def test_a_taken_port_is_one_line_that_names_the_port_and_who_has_it(idle: Stack
 def test_live_mode_is_refused_with_every_unmet_point(idle: Stack) -> None:
     said = up(idle, XINQIAO_MODE="live")
     assert said.returncode == 1
-    assert len([line for line in said.stdout.splitlines() if line.startswith("  · ")]) == 8
+    assert len([line for line in said.stdout.splitlines() if line.startswith("  · ")]) == 9
     assert not (idle.home / "postgres").exists()
 
 
