@@ -270,6 +270,8 @@ def _send(database: Database, channel: Channel, parcel: _Parcel, clock: Callable
     except (PermanentFailure, ValueError, StorageError) as error:
         failure = f"{type(error).__name__}: {error}"[:200]
         hopeless = True
+    except Exception as error:  # a fault of ours: it may hold anything, so its kind alone is kept
+        failure, hopeless = type(error).__name__, True
     now = clock()
     with database.transaction() as db:
         mine = db.scalars(

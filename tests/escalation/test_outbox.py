@@ -140,6 +140,16 @@ def test_a_refusal_for_good_takes_the_second_channel_at_once(post: Post) -> None
     assert post.sends(second) == 1
 
 
+def test_a_channel_with_a_fault_of_ours_does_not_keep_the_notice(post: Post) -> None:
+    first, second = Phone("wecom", timedelta(0)), Phone("sms")
+    broken, _ = post.point("wecom", 0), post.point("sms", 1)
+    first.fails = KeyError("05710000010")
+    post.notice(broken)
+    post.sends(first)
+    assert post.rows()["K-0001.4"].last_failure == "KeyError"
+    assert post.sends(second) == 1
+
+
 def test_without_a_second_channel_the_first_is_tried_for_ever(post: Post) -> None:
     phone = Phone("wecom", timedelta(0))
     phone.fails = PermanentFailure("no such robot")
