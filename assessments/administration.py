@@ -16,7 +16,9 @@ class Administration(Identified, Entity):
     """One person answering one instrument. At most one is open in a conversation.
 
     `sitting_id` joins the questionnaires of one staged screening. The content hash says exactly which wording
-    was answered. The score is sealed; it stays empty when something was declined (incomplete is not low).
+    was answered. The score is sealed; it stays empty when something was declined (incomplete is not low). `route` is
+    the way through the forms that was chosen. `assisted_by`: the member of staff who handed over the phone for it.
+    `looks_at`: an item that was answered and that the person has gone back to; it is the open one until it is answered.
     """
 
     __tablename__ = "administration"
@@ -36,6 +38,9 @@ class Administration(Identified, Entity):
     state: Mapped[str]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    route: Mapped[str] = mapped_column(default="core")
+    assisted_by: Mapped[UUID | None]
+    looks_at: Mapped[str | None]
     score_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 

@@ -1,105 +1,205 @@
-"""Which question comes next in the staged screening. A pure function over what was answered so far.
+"""Which question comes next in a staged screening. A pure function over what was answered so far.
 
-Two short questions on mood and two on worry; the full form only where they call for it, without asking the
-shared items again. The safety questions come at once when an answer or the resident's words call for them,
-and at the end for everybody whom nothing has asked about death yet, or who could not be called well without
-them. A refused question is never taken for a low answer: a short form with a refusal goes on to its full
-form, as the answer might have been the highest.
+A route says which forms are asked, in which order, and which of them only after others. An item that a shorter form
+has asked already is carried over and not asked again. The safety questions come at once when an answer or the
+resident's words call for them, and at the end for everybody whom nothing has asked about death yet, or who could
+not be called well without them. A refused question is never taken for a low answer: a step that waits for a sum
+counts it as the highest answer that it might have been.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from assessments.instrument import Answers
+from assessments.instrument import Answers, Instrument, Item
+from assessments.scoring import next_extra
+
+SAFETY_FORMS = ("asq", "cssrs_screener")
+"""The forms that ask about danger to life. One of them is asked, never both."""
 
 POSITIVE = 3
-"""From this sum on, PHQ-2 calls for PHQ-9 and GAD-2 for GAD-7 (≥3: Kroenke 2003, 2007)."""
+"""From this sum on, PHQ-2 calls for PHQ-9 (≥3: Kroenke 2003)."""
 
 RAISED = 5
 """From this sum on, PHQ-9 and GAD-7 are above their lowest band, and no green can come of them."""
 
-ITEMS: Mapping[str, tuple[str, ...]] = {
-    "phq2": ("q1", "q2"),
-    "gad2": ("q1", "q2"),
-    "phq9": tuple(f"q{number}" for number in range(1, 10)),
-    "gad7": tuple(f"q{number}" for number in range(1, 8)),
-    "asq": ("q1", "q2", "q3", "q4"),
-}
-FULL_FORM = {"phq2": "phq9", "gad2": "gad7"}
-ASQ_NOW = "q5"
+CORE = "core"
+"""The route of everybody who chose no other: PHQ-2 and GAD-2, their full forms where called for."""
+
+
+class Forms(Protocol):
+    """The forms that a resident may be asked, as the library gives them."""
+
+    def __getitem__(self, instrument_id: str, /) -> Instrument: ...
+
+    def __contains__(self, instrument_id: object, /) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The sum of these items of `form` reaches `at_least`, a refusal counted as the highest answer."""
+
+    form: str
+    items: tuple[str, ...]
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStep:
+    """Ask this form, or only where `after` holds. One whose wording is missing here is passed over."""
+
+    form: str
+    after: After | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The same questions in two forms: `items` from an item of `source` to the one of `target`."""
+
+    source: str
+    target: str
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way through the forms. `shares` are all that are known, whichever forms the route names."""
+
+    id: str
+    steps: tuple[RouteStep, ...]
+    shares: tuple[Shared, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Ask this item of this instrument. `carried` holds answers given to its short form already."""
+    """Ask this item of this instrument. `carried` holds answers given to another form already."""
 
     instrument: str
     item: str
     carried: Answers = field(default_factory=dict)
 
 
-def next_step(done: Mapping[str, Answers], *, asq_called: bool) -> Step | None:
+def next_step(
+    done: Mapping[str, Answers],
+    *,
+    asq_called: bool,
+    route: Route,
+    forms: Forms,
+    safety: str = SAFETY_FORMS[0],
+) -> Step | None:
     """The next question, or `None` when the screening is over.
 
     `done` holds the answers by instrument and item, `None` for a refusal; the order in which they came
     does not matter. `asq_called`: the resident's words called for the safety questions. Called after every
-    answer it interrupts whatever is open for the safety questions, and comes back to it afterwards.
+    answer it interrupts whatever is open for the safety questions, and comes back to it afterwards. `safety` is the
+    form that asks them, unless the other one was begun.
     """
-    mood, worry = _merged(done, "phq2"), _merged(done, "gad2")
-    if (asq_called or _speaks_of_death(mood)) and (item := _next_safety_item(done.get("asq", {}))):
-        return Step("asq", item)
-    for short, answers in (("phq2", mood), ("gad2", worry)):
-        if FULL_FORM[short] not in done and (item := _first_open(short, answers)):
-            return Step(short, item)
-    for short, answers in (("phq2", mood), ("gad2", worry)):
-        full = FULL_FORM[short]
-        if (full in done or _calls_for_full_form(short, answers)) and (item := _first_open(full, answers)):
-            return Step(full, item, {i: answers[i] for i in ITEMS[short] if i in done.get(short, {})})
-    if (done.get("asq") or _needs_safety_questions(mood, worry)) and (
-        item := _next_safety_item(done.get("asq", {}))
-    ):
-        return Step("asq", item)
+    safety = next((form for form in SAFETY_FORMS if done.get(form)), safety)
+    to_ask = forms[safety].next_item(done.get(safety, {}))
+    if to_ask and (asq_called or _speaks_of_danger(done, forms)):
+        return Step(safety, to_ask.id)
+    for step in route.steps:
+        if step.form not in forms or _superseded(step.form, done, route):
+            continue
+        if step.form not in done and not _is_due(step, done, route, forms):
+            continue
+        carried = carried_to(step.form, done, route, forms)
+        given = {**carried, **done.get(step.form, {})}
+        form = forms[step.form]
+        if item := form.next_item(given) or next_extra(form, given):
+            return Step(step.form, item.id, carried)
+    if to_ask and (done.get(safety) or _needs_safety_questions(done, route, forms)):
+        return Step(safety, to_ask.id)
     return None
 
 
-def _merged(done: Mapping[str, Answers], short: str) -> dict[str, int | None]:
-    """The answers of a short form and its full form as one: they share their first items."""
-    return {**done.get(short, {}), **done.get(FULL_FORM[short], {})}
+def carried_to(form: str, done: Mapping[str, Answers], route: Route, forms: Forms) -> dict[str, int | None]:
+    """The answers to this form that other forms hold already, those only that it offers too."""
+    carried: dict[str, int | None] = {}
+    for share in route.shares:
+        if share.target != form:
+            continue
+        for source, target in share.items.items():
+            given = done.get(share.source, {})
+            if source in given and _fits(forms[form].item(target), given[source]):
+                carried[target] = given[source]
+    return carried
 
 
-def _speaks_of_death(mood: Answers) -> bool:
-    """Item 9 above zero, or refused: both are followed by the safety questions."""
-    return "q9" in mood and mood["q9"] != 0
+def _fits(item: Item, value: int | None) -> bool:
+    return value is None or item.offers(value)
 
 
-def _first_open(instrument: str, answers: Answers) -> str | None:
-    return next((item for item in ITEMS[instrument] if item not in answers), None)
+def _superseded(form: str, done: Mapping[str, Answers], route: Route) -> bool:
+    """Whether a form that holds every question of this one was begun: this one is then not asked."""
+    return any(
+        share.source == form and share.target in done and set(share.items) >= set(_first(form, route))
+        for share in route.shares
+    )
 
 
-def _calls_for_full_form(short: str, answers: Answers) -> bool:
-    """The sum reaches the threshold, a refused item counted as the highest answer it might have been."""
-    return sum(POSITIVE if (value := answers[item]) is None else value for item in ITEMS[short]) >= POSITIVE
+def _first(form: str, route: Route) -> set[str]:
+    """All items of a form that any other form shares."""
+    return {item for share in route.shares if share.source == form for item in share.items}
 
 
-def _next_safety_item(answers: Answers) -> str | None:
-    """Items 1 to 4 for everybody; item 5 after any yes or refusal among them (a refusal is not a no)."""
-    if item := _first_open("asq", answers):
-        return item
-    if ASQ_NOW not in answers and any(answers[item] != 0 for item in ITEMS["asq"]):
-        return ASQ_NOW
-    return None
-
-
-def _needs_safety_questions(mood: Answers, worry: Answers) -> bool:
-    """Nobody leaves unasked about death; and some could not be called well without ASQ.
-
-    PHQ-9 asks with its item 9. After it ASQ is needed only when nothing was refused or raised and GAD-7 was
-    not called for: then a green takes PHQ-2, GAD-2 and ASQ.
-    """
-    if "q9" not in mood:
+def _is_due(step: RouteStep, done: Mapping[str, Answers], route: Route, forms: Forms) -> bool:
+    """Whether this step is asked of this person: always, or after answers that called for it."""
+    if step.after is None:
         return True
+    if step.after.form not in forms:
+        return False
+    given = done.get(step.after.form, {})
+    form = forms[step.after.form]
+    values = [
+        form.item(item).highest if given[item] is None else (given[item] or 0)
+        for item in step.after.items
+        if item in given
+    ]
+    return bool(values) and sum(values) >= step.after.at_least
+
+
+def _speaks_of_danger(done: Mapping[str, Answers], forms: Forms) -> bool:
+    """A critical answer outside the safety questions, or a refusal to give one: both are followed by them."""
+    return any(value is None or item.is_critical(value) for item, value in _critical_answers(done, forms))
+
+
+def _critical_answers(done: Mapping[str, Answers], forms: Forms) -> Iterator[tuple[Item, int | None]]:
+    """What was answered to questions about death and danger, the safety questions apart."""
+    for form, answers in done.items():
+        if form in SAFETY_FORMS or form not in forms:
+            continue
+        for item in forms[form].items:
+            if item.critical is not None and item.id in answers:
+                yield item, answers[item.id]
+
+
+def _needs_safety_questions(done: Mapping[str, Answers], route: Route, forms: Forms) -> bool:
+    """Nobody leaves unasked about death; and some could not be called well without the safety questions.
+
+    PHQ-9 asks with its item 9. After it they are needed only when nothing was refused or raised and GAD-7 was
+    not called for: then a green takes PHQ-2, GAD-2 and the safety questions.
+    """
+    if not any(_critical_answers(done, forms)):
+        return True
+    mood, worry = (_both(done, pair, route, forms) for pair in (("phq2", "phq9"), ("gad2", "gad7")))
+    if not {"q1", "q2"} <= mood.keys() or not {"q1", "q2"} <= worry.keys():
+        return False
     if any(value is None for value in (*mood.values(), *worry.values())):
         return False
     if any(sum(value or 0 for value in answers.values()) >= RAISED for answers in (mood, worry)):
         return False
-    return len(worry) < len(ITEMS["gad7"])
+    if "phq9" not in done and sum(value or 0 for value in mood.values()) >= POSITIVE:
+        return False
+    return len(worry) < len(forms["gad7"].items)
+
+
+def _both(
+    done: Mapping[str, Answers], pair: tuple[str, str], route: Route, forms: Forms
+) -> dict[str, int | None]:
+    """The answers of a short form and its full form as one; questions after the form are left out."""
+    full = pair[1]
+    if full not in forms:
+        return {}
+    given = {**carried_to(full, {pair[0]: done.get(pair[0], {})}, route, forms), **done.get(full, {})}
+    return {item.id: given[item.id] for item in forms[full].items if item.id in given}

@@ -25,16 +25,14 @@ def begin(
     sitting_id: UUID,
     carried_over: Mapping[str, int | None],
     now: datetime,
+    route: str = "core",
+    assisted_by: UUID | None = None,
 ) -> Administration:
     """Open one questionnaire, with the answers that a shorter form has already given.
 
-    Any other open questionnaire of this conversation is paused: there is one question at a time.
+    Any other open questionnaire of this conversation is put aside: there is one question at a time.
     """
-    for other in db.scalars(
-        select(Administration).where(Administration.session_id == session_id, Administration.state == "open")
-    ):
-        other.state = "paused"
-    db.flush()
+    put_open_aside(db, session_id)
     administration = Administration(
         resident_id=resident_id,
         session_id=session_id,
@@ -44,12 +42,37 @@ def begin(
         content_hash=instrument.content_hash,
         state="open",
         started_at=now,
+        route=route,
+        assisted_by=assisted_by,
     )
     db.add(administration)
     db.flush()
     for item, value in carried_over.items():
         record(db, vault, administration, item, value, now, carried_over=True)
     return administration
+
+
+def put_open_aside(db: Session, session_id: UUID) -> None:
+    """Put whatever is open in this conversation aside."""
+    for administration in db.scalars(
+        select(Administration).where(Administration.session_id == session_id, Administration.state == "open")
+    ):
+        put_aside(administration)
+    db.flush()
+
+
+def put_aside(administration: Administration) -> None:
+    """Put one aside: paused, or finished when it is scored and only a question after the form was open."""
+    administration.state = "paused" if administration.finished_at is None else "finished"
+
+
+def open_again(db: Session, administration: Administration, *, scored: bool) -> None:
+    """Go on with one that was begun. `scored`: its score stands, and what is open is a question after the form."""
+    if administration.state != "open":
+        put_open_aside(db, administration.session_id)
+        administration.state = "open"
+    if not scored:
+        administration.finished_at = None
 
 
 def record(
@@ -150,6 +173,25 @@ def of_session(db: Session, session_id: UUID) -> Sequence[Administration]:
         .where(Administration.session_id == session_id)
         .order_by(Administration.started_at, Administration.id)
     ).all()
+
+
+def of_resident(db: Session, resident_id: UUID) -> Sequence[Administration]:
+    """All questionnaires of one person, whichever conversation they were in, in the order in which they were begun."""
+    return db.scalars(
+        select(Administration)
+        .where(Administration.resident_id == resident_id)
+        .order_by(Administration.started_at, Administration.id)
+    ).all()
+
+
+def answered_at(db: Session, administration_id: UUID) -> list[tuple[str, datetime]]:
+    """Each answer that was given here, changed ones too, with its moment, in that order; no answer itself is read."""
+    rows = db.execute(
+        select(GivenAnswer.item, GivenAnswer.at)
+        .where(GivenAnswer.administration_id == administration_id, GivenAnswer.carried_over.is_(False))
+        .order_by(GivenAnswer.at, GivenAnswer.revision)
+    )
+    return [(item, at) for item, at in rows]
 
 
 def keep_score(vault: Vault, administration: Administration, score: Score | None, now: datetime) -> None:

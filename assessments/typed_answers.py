@@ -1,24 +1,25 @@
-"""Reads a typed answer to the question that is open: by words, by days, by the place among the options.
+"""Reads a typed answer to the question that is open: by words, by numbers with a unit, by the place among the options.
 
-Options are always shown in the order of the form and numbered from 1, so a typed digit means the place shown
-and not the points of the form. What is not clearly one option is never guessed: `sure` is then false, and the
-conversation asks back once, offering `value` when there is a likely one. On a critical item only plain words
-that mean one option are sure; a digit, a place, a hedge or a part of a longer sentence is asked back.
-The phrases are in `phrases.yml`.
+What is not clearly one option is never guessed: `sure` is then false, and the conversation asks back once, offering
+`value` when there is a likely one. Options are shown in the order of the form and numbered from 1, so "第二个" is the
+place shown; a bare digit is one only on the scales that say so (`digits: place`). On every other form the printed
+values stand beside the options on paper, and a digit is recorded only where place and value are the same option. On a
+critical item only plain words that mean one option are sure; a digit, a place, a hedge or a part of a longer sentence
+is asked back. The phrases of each scale are in `phrases.yml`.
 """
 
 import re
-import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import pairwise
 
-from assessments.errors import LibraryError
+from assessments.answer_scales import WORDING, Meaning, Scale, label_forms, plain, scale_of
 from assessments.instrument import Item
-from assessments.library import read_yaml
+from assessments.numerals import COUNT, number
+from assessments.typed_times import read_time
 
 LONGEST_ANSWER = 24
-"""Longer texts are somebody telling something, not an answer to a question with four options."""
+"""Longer texts are somebody telling something, not an answer to a question with a few options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,110 +36,114 @@ class TypedAnswer:
 
 
 def read_answer(text: str, item: Item) -> TypedAnswer:
-    """What this text means as an answer to this item. Danger is not read here, but before and elsewhere."""
-    words = _plain(text)
+    """What this text means as an answer to this item. Danger is not read here, but before and elsewhere.
+
+    An item that is answered by a time and not by an option (PSQI 1 to 4) is read by `typed_times`.
+    """
+    words = plain(text)
     if not words or len(words) > LONGEST_ANSWER:
         return TypedAnswer()
     if words in _REFUSALS or _REFUSAL.fullmatch(words):
         return TypedAnswer(refused=True)
-    vague = item.critical is not None
+    if item.measured is not None:
+        return TypedAnswer(*read_time(text, item))
+    found = scale_of(item)
+    scale = found[0] if found else None
+    labels = _labels(item)
+    critical = item.critical is not None
+    known = labels.keys() | (scale.sure.keys() if scale else frozenset())
     for candidate in dict.fromkeys((words, _bare(words))):
-        for option in item.options:
-            if candidate == (label := _plain(option.label)):
-                return TypedAnswer(option.value, sure=not vague or _says_only(words, {label} | _PLAIN_WORDS))
+        if scale is not None and words in scale.unsure:
+            break
+        if candidate in labels:
+            return TypedAnswer(labels[candidate], sure=not critical or _says_only(words, known))
+        if (digit := _digit(candidate)) is not None:
+            read = _at_digit(digit, item, scale, found[1] if found else {})
+            return TypedAnswer(read.value, sure=read.sure and not critical)
         if (place := _place(candidate)) is not None:
-            return _at_place(place, candidate, item, vague)
-    return _by_meaning(words, item)
+            return _at_place(place, item, critical)
+    if found is None:
+        return TypedAnswer()
+    meaning, sure = _by_meaning(words, found[0])
+    if meaning is None or meaning not in found[1]:
+        return TypedAnswer()
+    return TypedAnswer(found[1][meaning], sure=sure and (not critical or _says_only(words, known)))
 
 
-def _at_place(place: int, words: str, item: Item, vague: bool) -> TypedAnswer:
-    """The option at a place, counted from 1. "0" is no place: it may mean the points, so it is asked back."""
-    if place == 0:
-        zero = [option.value for option in item.options if option.value == 0]
-        return TypedAnswer(zero[0] if zero else None)
+def _labels(item: Item) -> dict[str, int]:
+    """What the options print, and the parts of it that no other option prints too."""
+    found: dict[str, int | None] = {}
+    for option in item.options:
+        for form in label_forms(option.label) if option.label else ():
+            found[form] = option.value if found.get(form, option.value) == option.value else None
+    return {form: value for form, value in found.items() if value is not None}
+
+
+def _at_place(place: int, item: Item, critical: bool) -> TypedAnswer:
+    """The option at a place, counted from 1; -1 is the last. There is no place 0."""
     if place == -1:
         place = len(item.options)
-    if place > len(item.options):
+    if not 1 <= place <= len(item.options):
         return TypedAnswer()
-    return TypedAnswer(item.options[place - 1].value, sure=not vague)
+    return TypedAnswer(item.options[place - 1].value, sure=not critical)
 
 
-def _by_meaning(words: str, item: Item) -> TypedAnswer:
-    """By everyday words: how often for the frequency scale, yes or no for two options."""
-    labels = {_plain(option.label): option.value for option in item.options}
-    if set(labels) <= set(_YES_NO_LABELS):
-        meaning, sure = _yes_no(words)
-        values = {_YES_NO_LABELS[label]: value for label, value in labels.items()}
-    elif set(labels) <= set(_FREQUENCY_LABELS):
-        meaning, sure = _frequency(words)
-        values = {_FREQUENCY_LABELS[label]: value for label, value in labels.items()}
-    else:
-        return TypedAnswer()
-    if meaning is None:
-        return TypedAnswer()
-    if item.critical is not None and not _says_only(words, _PLAIN_WORDS):
-        sure = False
-    return TypedAnswer(values.get(meaning), sure=sure and meaning in values)
+def _at_digit(digit: int, item: Item, scale: Scale | None, values: dict[str, int]) -> TypedAnswer:
+    """A bare number: the place shown, the value printed, or so many of the scale's unit.
+
+    Sure where all readings that there are come to the same option. A number that is no value of the form is a place
+    for sure only where values rise with the places: on a form from 5 to 0 a "6" may well mean the most.
+    """
+    offered = [option.value for option in item.options]
+    place = offered[digit - 1] if 1 <= digit <= len(offered) else None
+    printed = digit if digit in offered else None
+    counted = (
+        scale.counted(digit, digit, scale.bare) if scale is not None and scale.bare is not None else None
+    )
+    if counted is not None and counted[0] in values:
+        meant = values[str(counted[0])]
+        return TypedAnswer(meant, sure=counted[1] and {place, printed} <= {None, meant})
+    if place is None:
+        return TypedAnswer(printed, sure=printed not in (None, 0))
+    if scale is not None and scale.by_place:
+        return TypedAnswer(place, sure=True)
+    rising = all(one < other for one, other in pairwise(offered))
+    return TypedAnswer(place, sure=printed == place or (printed is None and (rising or len(offered) == 2)))
 
 
-def _frequency(words: str) -> tuple[str | None, bool]:
+def _by_meaning(words: str, scale: Scale) -> Meaning:
+    """By everyday words, by numbers with their unit, and by the one phrase inside a short sentence."""
     for candidate in dict.fromkeys((words, _bare(words))):
-        if candidate in _HOW_OFTEN:
-            return _HOW_OFTEN[candidate], True
-        if candidate in _HOW_OFTEN_UNSURE:
-            return _HOW_OFTEN_UNSURE[candidate], False
-    if days := _DAYS.fullmatch(_bare(words)):
-        return _from_days(days)
-    return _contained(words), False
+        if (said := scale.says(candidate)) is not None:
+            return said
+        if (counted := _numbers(candidate, scale)) is not None:
+            return counted
+    return _contained(words, scale), False
 
 
-def _contained(words: str) -> str | None:
-    """The one frequency inside a short sentence, to ask back: "我儿子天天打游戏" is talk, not an answer."""
+def _numbers(words: str, scale: Scale) -> Meaning | None:
+    if match := _COUNTED.fullmatch(words):
+        ends = _ends(match)
+        return None if ends is None else scale.counted(*ends, _UNITS.get(match["unit"], match["unit"]))
+    if match := _RATED.fullmatch(words):
+        ends = _ends(match)
+        return None if ends is None else scale.rated(*ends, _PERIODS[match["period"]])
+    return None
+
+
+def _contained(words: str, scale: Scale) -> str | None:
+    """The one option named inside a short sentence, to ask back: "我儿子天天打游戏" is talk, not an answer."""
     rest, found = words, set()
-    for phrase in _PHRASES_BY_LENGTH:
+    for phrase in scale.looked_for:
         if phrase in rest:
             rest = rest.replace(phrase, "|")
-            found.add(_HOW_OFTEN[phrase])
+            found.add(scale.sure[phrase])
     return found.pop() if len(found) == 1 and not _DENIAL.search(rest) else None
-
-
-def _from_days(match: re.Match[str]) -> tuple[str | None, bool]:
-    """A number of days of the two weeks: 3 to 6 several, 8 to 11 more than half, 12 to 14 nearly every day.
-
-    One or two days and exactly seven lie between two options of the form: they are asked back.
-    """
-    days = _number(match["most"])
-    if days is None or days > 14:
-        return None, False
-    if days == 0:
-        return "never", True
-    if days <= 2:
-        return "several", False
-    if days <= 6:
-        return "several", True
-    if days == 7:
-        return "half", False
-    return ("half" if days <= 11 else "daily"), True
-
-
-def _yes_no(words: str) -> tuple[str | None, bool]:
-    for candidate in dict.fromkeys((words, _bare(words))):
-        if candidate in _YES_OR_NO:
-            return _YES_OR_NO[candidate], True
-        if candidate in _YES_OR_NO_UNSURE:
-            return _YES_OR_NO_UNSURE[candidate], False
-    return None, False
 
 
 def _says_only(words: str, phrases: Container[str]) -> bool:
     """Whether the whole text is one of these phrases: no hedge, no count, no part of a longer sentence."""
     return words in phrases or _HARMLESS_TAIL.sub("", words) in phrases
-
-
-def _plain(text: str) -> str:
-    """One writing for one meaning: full width, circled digits, spaces, marks and case aside."""
-    text = unicodedata.normalize("NFKC", text.translate(_CIRCLED)).lower()
-    return "".join(letter for letter in text if unicodedata.category(letter)[0] in "LN")
 
 
 def _bare(words: str) -> str:
@@ -147,6 +152,11 @@ def _bare(words: str) -> str:
     while (shorter := _HEAD.sub("", words, count=1)) != words and shorter:
         words = shorter
     return words
+
+
+def _digit(words: str) -> int | None:
+    """A number and nothing else."""
+    return number(words) if _ONLY_NUMBER.fullmatch(words) else None
 
 
 def _place(words: str) -> int | None:
@@ -159,32 +169,39 @@ def _place(words: str) -> int | None:
     mark = match["letter"] or match["digit"]
     if mark in "abcdef":
         return "abcdef".index(mark) + 1
-    return _number(mark)
+    return number(mark)
 
 
-def _number(text: str) -> int | None:
-    if text.isdecimal():
-        return int(text)
-    return _CHINESE_NUMBERS.get(text)
+def _ends(match: re.Match[str]) -> tuple[int, int] | None:
+    """From how many to how many: "3", "三到五", "三四"."""
+    high = number(match["most"])
+    low = high if match["least"] is None else number(match["least"])
+    return None if high is None or low is None or low > high else (low, high)
 
 
-_CIRCLED = {ord(mark): str(place) for place, mark in enumerate("①②③④⑤⑥", 1)}
-_CHINESE_NUMBERS = {
-    word: number
-    for number, names in enumerate(("零〇", "一", "二两俩", "三仨", "四", "五", "六", "七", "八", "九", "十"))
-    for word in names
-} | {"十一": 11, "十二": 12, "十三": 13, "十四": 14, "十五": 15}
-_DIGIT = r"[0-9]|[一二三四五六]"
+_BETWEEN = rf"(?:(?P<least>{COUNT})[到至]?)??(?P<most>{COUNT})"
+_ABOUT = r"(?:左右|上下|的样子)?"
+_UNITS = {"日": "天"}
+_BEFORE = r"(?:有|就|也就|大概|大约|差不多|每次|一次|一般|能|要|喝|吃)*"
+_COUNTED = re.compile(rf"{_BEFORE}{_BETWEEN}(?P<unit>天|日|杯){_ABOUT}")
+_PERIODS = {
+    "天": "天", "日": "天", "周": "周", "星期": "周", "礼拜": "周", "月": "月", "年": "年",
+}  # fmt: skip
+_RATED = re.compile(
+    r"(?:每|一)?个?(?P<period>天|日|周|星期|礼拜|月|年)里?(?:能|要|会|大概|大约|差不多|也就|总有|有|喝|吃)*"
+    rf"{_BETWEEN}(?:次|回|趟|顿){_ABOUT}"
+)
+_ONLY_NUMBER = re.compile(COUNT)
+_PLACE_DIGIT = r"[0-9]|[一二三四五六]"
 _PLACE = re.compile(
     r"(?:我?选择?|选项|第|就)?(?:我?选择?|选项|第)?"
-    rf"(?:(?P<letter>[a-f])|(?P<digit>{_DIGIT}))"
+    rf"(?:(?P<letter>[a-f])|(?P<digit>{_PLACE_DIGIT}))"
     r"(?:个|项|号|种|条)?(?:选项|答案)?"
 )
-_COUNT = r"[0-9]{1,2}|十[一二三四五]?|[一二两俩三仨四五六七八九零]"
-_DAYS = re.compile(rf"(?:(?:{_COUNT})[到至]?)??(?P<most>{_COUNT})(?:天|日)(?:左右|上下)?")
 _HEAD = re.compile(
     r"^(?:嗯|哦|噢|唉|哎|呃|额|这个|那个|我觉得|觉得|我感觉|我想|我看|我是|我|应该|大概|可能|好像|基本上?|"
-    r"最近|这两周|过去两周|两周里?|平时|一般|差不多|算是|也就|就是|都是|就|是|有过|总有)"
+    r"最近|这两周|过去两周|两周里?|这一周|过去一周|这个月|过去一个月|这一年|过去一年|平时|一般|差不多|算是|也就|"
+    r"就是|都是|就|是|有过|总有)"
 )
 _TAIL = re.compile(r"(?:都是?这样|这样子?|的样子|的事|的吧|了吧|吧|呢|啊|呀|哦|噢|啦|嘛|哎|的|了)+$")
 _HARMLESS_TAIL = re.compile(r"(?:啊|呀|哦|噢|啦|的|了)+$")
@@ -194,29 +211,4 @@ _REFUSAL = re.compile(
     r"(?:我)?(?:这个|这题|这道题|这一题)?(?:我)?(?:真的|实在)?(?:不想|不愿意?|不要|不便)(?:回答|答|说|讲|谈)"
     r"(?:这个|这题|这道题|这一题)?(?:问题)?(?:了|吧|啊|呢)?"
 )
-
-_FREQUENCY_LABELS = {"完全不会": "never", "好几天": "several", "一半以上的天数": "half", "几乎每天": "daily"}
-_YES_NO_LABELS = {"有": "said_yes", "没有": "said_no", "是": "said_yes", "否": "said_no"}
-
-
-def _by_phrase(table: dict[str, str]) -> dict[str, str]:
-    """Every phrase with its meaning; a phrase with two meanings would be a guess, so it is refused."""
-    pairs = [(phrase, meaning) for meaning, phrases in table.items() for phrase in phrases.split()]
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise LibraryError("phrases.yml", "说法", "同一个说法写在两处")
-    return found
-
-
-_WORDING = read_yaml(Path(__file__).with_name("phrases.yml"))
-_REFUSALS = frozenset(_WORDING["refusals"].split())
-_HOW_OFTEN = _by_phrase(_WORDING["frequency"])
-_HOW_OFTEN_UNSURE: dict[str, str | None] = {
-    phrase: None if meaning == "nothing" else meaning
-    for phrase, meaning in _by_phrase(_WORDING["frequency_unsure"]).items()
-}
-_WHOLE_ONLY = frozenset(_WORDING["frequency_whole_only"].split())
-_PHRASES_BY_LENGTH = sorted(_HOW_OFTEN.keys() - _WHOLE_ONLY, key=lambda phrase: (-len(phrase), phrase))
-_YES_OR_NO = _by_phrase(_WORDING["yes_no"])
-_YES_OR_NO_UNSURE = _by_phrase(_WORDING["yes_no_unsure"])
-_PLAIN_WORDS = _HOW_OFTEN.keys() | _YES_OR_NO.keys()
+_REFUSALS = frozenset(WORDING["refusals"].split())

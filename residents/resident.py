@@ -28,6 +28,13 @@ class Scope(StrEnum):
     SHARE = "share"
 
 
+UNDER_AGE = frozenset({"under_14", "not_said"})
+"""What somebody may have said of their age, after which a guardian is asked (PIPL art. 31); unsaid counts as young."""
+
+GUARDIAN = "/guardian/"
+"""Stands in the wording's name of a tick that a guardian gave, followed by who that is to the child."""
+
+
 class Basis(StrEnum):
     """Why personal data may be passed to an office: agreed, or danger to life (PIPL art. 13(4))."""
 

@@ -21,7 +21,10 @@ class ResidentSession(Identified, Entity):
     """One conversation. Its cookie is known only as a hash; Rasa knows it only as `sender`.
 
     `callback_wanted`: the resident asked to be called, so contact is asked for below orange too.
-    `worker_wanted`: a person is to come into the chat.
+    `worker_wanted`: a person is to come into the chat. `route` and `age`: by which way through the questionnaires this
+    person came in, and what they said of their age where it is asked. `assisted_by`: the member of staff who handed
+    over this phone; the conversation is then locked to the questionnaire, and only their sign-in ends it.
+    `came_back_to`: who talked on this phone before; nothing of theirs is shown until they say that it is they.
     """
 
     __tablename__ = "resident_session"
@@ -36,6 +39,10 @@ class ResidentSession(Identified, Entity):
     ended_at: Mapped[datetime | None]
     callback_wanted: Mapped[bool] = mapped_column(default=False)
     worker_wanted: Mapped[bool] = mapped_column(default=False)
+    route: Mapped[str | None]
+    age: Mapped[str | None]
+    assisted_by: Mapped[UUID | None]
+    came_back_to: Mapped[UUID | None] = mapped_column(ForeignKey("resident.id"))
 
     def alive(self, now: datetime) -> bool:
         """Whether the conversation goes on: not left, and seen within `RESUMABLE_FOR`."""

@@ -7,13 +7,20 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from residents.resident import Consent, Disclosure, Identity, Resident, Scope, agreed
+from residents.one_time_code import OneTimeCode
+from residents.resident import GUARDIAN, Consent, Disclosure, Identity, Resident, Scope, agreed
 from residents.session import ResidentSession, token_hash
 
 
 def session_by_token(db: Session, token: str) -> ResidentSession | None:
     """The conversation that this cookie opens."""
     return db.scalar(select(ResidentSession).where(ResidentSession.token_hash == token_hash(token)))
+
+
+def moved_away(db: Session, token: str) -> bool:
+    """Whether this token is of a device whose conversation went on elsewhere."""
+    left = select(OneTimeCode.id).where(OneTimeCode.left_token_hash == token_hash(token)).limit(1)
+    return db.scalar(left) is not None
 
 
 def session_by_sender(db: Session, sender: str) -> ResidentSession | None:
@@ -64,6 +71,17 @@ def set_consents(
     for scope in changed:
         db.add(Consent(resident_id=resident_id, scope=scope, given=ticks[scope], wording=wording, at=now))
     return changed
+
+
+def guardian_agreed(db: Session, resident_id: UUID) -> bool:
+    """Whether the tick for screening stands and a guardian gave it."""
+    last = db.scalar(
+        select(Consent)
+        .where(Consent.resident_id == resident_id, Consent.scope == Scope.SCREENING)
+        .order_by(Consent.at.desc(), Consent.id)
+        .limit(1)
+    )
+    return last is not None and last.given and GUARDIAN in last.wording
 
 
 def disclosures_of(db: Session, resident_id: UUID) -> list[Disclosure]:
