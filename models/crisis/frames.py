@@ -15,6 +15,7 @@ Frames = Mapping[str, re.Pattern[str]]
 _PAUSE_SIGNS = ' ，。“”《》"'
 _LOOK_BACK = 60
 _LOOK_AHEAD = 60
+_PAST_AHEAD = 24
 
 
 def clause_start(text: str, at: int) -> int:
@@ -111,6 +112,31 @@ def whose(text: str, start: int, frames: Frames) -> str:
     return "self"
 
 
+def is_supposed(text: str, start: int, end: int, frames: Frames) -> bool:
+    """Whether it is only asked what would follow if somebody said it (如果我说想死你们会报警吗)."""
+    before = text[max(0, start - 24) : start]
+    return bool(
+        frames["if_said"].search(before) and frames["what_then"].search(text[end : end + _LOOK_AHEAD])
+    )
+
+
+def is_of_people(text: str, start: int, end: int, frames: Frames) -> bool:
+    """Whether it is said of people in general (想自杀的人, 人为什么会想自杀), and not of the one who speaks."""
+    clause = text[clause_start(text, start) : start]
+    if frames["self"].search(clause):
+        return False
+    return bool(frames["such_people"].match(text, end) or frames["people"].search(clause))
+
+
+def whose_words(text: str, start: int, frames: Frames) -> str:
+    """Whose words they are: "other" only when somebody else is said to say, want or feel it (我妈说想…)."""
+    sentence = text[sentence_start(text, start) : start]
+    said = list(frames["other_says"].finditer(sentence))
+    if not said or frames["self"].search(sentence, said[-1].end()):
+        return "self"
+    return "other"
+
+
 def _ends(pattern: re.Pattern[str], text: str) -> bool:
     return _last_ending_here(pattern, text) is not None
 
@@ -119,7 +145,12 @@ def is_past(text: str, start: int, end: int, frames: Frames) -> bool:
     """Whether it is said to be over: a sign of the past, and a sign that it is resolved now."""
     left = text[max(0, start - _LOOK_BACK) : start]
     after = text[end : end + _LOOK_AHEAD]
-    past = frames["past"].search(left) or frames["past"].search(text[start:end]) or after.startswith("过")
+    past = (
+        frames["past"].search(left)
+        or frames["past"].search(text[start : end + _PAST_AHEAD])
+        or after.startswith("过")
+        or "过" in text[start:end]
+    )
     return bool(past and frames["resolved"].search(after) and not frames["still"].search(after))
 
 

@@ -1,8 +1,9 @@
 """Bring a message into one plain form for matching, and remember where each character came from.
 
-The original is never changed. `Normaliser.views` promises one or two readings of the same text: the plain
-one (symbols and emoji between the characters fall away) and, where emoji carry a meaning, one in which they
-are words. Every character of a view knows its span in the original.
+The original is never changed. `Normaliser.views` promises one to three readings of the same text: the plain
+one (symbols and emoji between the characters fall away), where emoji carry a meaning one in which they are
+words, and where there is pinyin one in which it is read as characters. Every character of a view knows its span
+in the original.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import opencc
+
+from models.crisis.pinyin import PinyinReader
 
 WHOLE_UP_TO = 20_000
 ENDS = 4_000
@@ -33,6 +36,8 @@ _TRADITIONAL_TOO = {
     "唔": "不",
 }
 _SEPARATORS = " ，。“”\0"
+_PAUSES = "，。"
+_LATIN = re.compile("[a-z]{2}[a-z ]{2}")
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,14 @@ class View:
 
 @dataclass(frozen=True)
 class Spelling:
-    """One disguised way of writing a risk word, and where it counts as that word."""
+    """One disguised way of writing a risk word, and where it counts as that word.
+
+    `needs`: a text without any of these characters is not written so.
+    """
 
     pattern: re.Pattern[str]
     means: str
+    needs: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=1)
@@ -115,6 +124,8 @@ def _plain(character: str) -> str:
     if kind == "Cc":
         return "\0"
     folded = unicodedata.normalize("NFKC", character).lower()
+    if "\u00c0" <= folded <= "\u024f" or "\u1e00" <= folded <= "\u1eff":  # à and ǎ are a
+        folded = unicodedata.normalize("NFD", folded)
     if len(folded) == 1 and folded != character:
         return _plain(folded)
     table = _simplified()
@@ -133,6 +144,14 @@ def _plain(character: str) -> str:
     return "".join(out)
 
 
+def _heard_view(view: View, heard: Sequence[tuple[str, int, int]]) -> View:
+    return View(
+        "".join(character for character, _, _ in heard),
+        [view.start[first] for _, first, _ in heard],
+        [view.end[last - 1] for _, _, last in heard],
+    )
+
+
 def _is_han(character: str) -> bool:
     return "\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U000323af"
 
@@ -141,9 +160,14 @@ class Normaliser:
     """Makes the views of a message. Never raises on any string, and takes time in proportion to its length."""
 
     def __init__(
-        self, spellings: Iterable[Spelling], emoji: Mapping[str, str], joined: Iterable[str]
+        self,
+        spellings: Iterable[Spelling],
+        emoji: Mapping[str, str],
+        joined: Iterable[str],
+        pinyin: PinyinReader | None = None,
     ) -> None:
         self._spellings = tuple(spellings)
+        self._pinyin = pinyin
         self._emoji = dict(emoji)
         words = sorted({word for word in joined if len(word) > 1}, key=len, reverse=True)
         gap = f"[{_SEPARATORS}]{{0,4}}"
@@ -162,9 +186,29 @@ class Normaliser:
         views = [self._view(text, spans, {})]
         if any(sign in text[a:b] for a, b in spans for sign in self._emoji):
             views.append(self._view(text, spans, self._emoji))
+        if (
+            self._pinyin is not None
+            and (spelt := self._plain_view(text, spans, {}))
+            and _LATIN.search(spelt.text)
+        ):
+            heard = self._pinyin.read(spelt.text)
+            if heard is not None:
+                views.append(self._respelt(_heard_view(spelt, heard)))
         return views, unread
 
     def _view(self, text: str, spans: list[tuple[int, int]], emoji: Mapping[str, str]) -> View:
+        return self._respelt(self._plain_view(text, spans, emoji))
+
+    def _respelt(self, view: View) -> View:
+        characters = frozenset(view.text)
+        for spelling in self._spellings:
+            if not spelling.needs.isdisjoint(characters):
+                changed = view.replace(spelling.pattern, spelling.means)
+                if changed is not view:
+                    view, characters = changed, frozenset(changed.text)
+        return view
+
+    def _plain_view(self, text: str, spans: list[tuple[int, int]], emoji: Mapping[str, str]) -> View:
         out: list[str] = []
         start: list[int] = []
         end: list[int] = []
@@ -189,12 +233,29 @@ class Normaliser:
                 word = emoji.get(character)
                 for part in word if word is not None else _plain(character):
                     put(part, index)
-        view = View("".join(out), start, end).replace(self._spaced, None)
-        view = self._without_symbols(view)
-        view = view.replace(self._joined, None)
-        for spelling in self._spellings:
-            view = view.replace(spelling.pattern, spelling.means)
-        return view
+        view = self._unspaced(View("".join(out), start, end))
+        return self._without_symbols(view).replace(self._joined, None)
+
+    def _unspaced(self, view: View) -> View:
+        """Join what was written one character at a time. The odd pause among the gaps is a pause of the sentence."""
+        text: list[str] = []
+        start: list[int] = []
+        end: list[int] = []
+        at = 0
+        for run in self._spaced.finditer(view.text):
+            gaps = [sign for sign in run.group() if sign in _SEPARATORS]
+            pauses = [sign for sign in gaps if sign in _PAUSES]
+            keep = _PAUSES if len(pauses) * 3 <= len(gaps) else ""
+            for index in range(at, run.end()):
+                sign = view.text[index]
+                if index < run.start() or sign not in _SEPARATORS or sign in keep:
+                    text.append(sign)
+                    start.append(view.start[index])
+                    end.append(view.end[index])
+            at = run.end()
+        if not at:
+            return view
+        return View("".join(text) + view.text[at:], [*start, *view.start[at:]], [*end, *view.end[at:]])
 
     @staticmethod
     def _without_symbols(view: View) -> View:

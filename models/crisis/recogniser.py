@@ -1,18 +1,33 @@
-"""Reads one message for danger, by rules that a person can read. No network, no learned model, no chance."""
+"""Reads one message for danger: by rules that a person can read, and by a second reader that may only raise.
+
+No network and no chance: the same words get the same answer.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from models.crisis import frames
+from models.crisis.course import Course
+from models.crisis.language import Seeker
+from models.crisis.matching import Group, Spot, Text
 from models.crisis.normalise import View
 from models.crisis.rulebook import RULES_FOLDER, Answer, Rule, RuleBook
 
 Level = Literal["none", "elevated", "crisis"]
+LEVELS: tuple[Level, ...] = ("none", "elevated", "crisis")
+BUDGET_SECONDS = 2.0
 _ORDER: dict[str, int] = {"none": 0, "elevated": 1, "crisis": 2}
 _MOST_FINDINGS = 200
+_MOST_SPANS = 3
+_LONGEST_ANSWER = 24
+_SECOND_READS = 4_000
+_HARMLESS = "，"
 
 
 @dataclass(frozen=True)
@@ -28,12 +43,32 @@ class Reason:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one message says about danger. `imminent` means red: plan, means, attempt, threat, present violence."""
+    """What one message says about danger. `imminent` means red: plan, means, attempt, threat, present violence.
+
+    `finished` is false when time ran out: then what was found stands, and the rest is not known to be harmless.
+    """
 
     level: Level
     reasons: tuple[Reason, ...]
     categories: frozenset[str]
     imminent: bool
+    finished: bool = True
+
+
+class Vote(Protocol):
+    """What a second reader says of a text: a level, and where the words stand that spoke."""
+
+    @property
+    def level(self) -> str: ...
+
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]: ...
+
+
+class Second(Protocol):
+    """Another reader of the same words, a learned one. It may raise; None means that it has nothing to say."""
+
+    def vote(self, text: str) -> Vote | None: ...
 
 
 @dataclass(frozen=True)
@@ -49,72 +84,127 @@ class CrisisRecogniser:
     `read` promises an answer for every string, however long or broken, the same one each time, in time
     proportional to its length. It never lowers: each finding stands for itself and the highest decides.
     Of a message beyond 20,000 characters it reads the first and the last 4,000 and says so with the reason
-    `input.unread`, which is elevated, because what was not read is not known to be harmless.
+    `input.unread`; a message that takes longer than `budget` seconds is read no further, and says so with
+    `input.unfinished`. Both are elevated, because what was not read is not known to be harmless.
+
+    `second` is asked after the rules, about the message without its harmless spans, and can only raise: to
+    elevated or crisis with the reason `learned.elevated` or `learned.crisis`, never to imminent. One that breaks
+    has not said that all is well: `learned.failed`, elevated.
     """
 
-    def __init__(self, rules: RuleBook) -> None:
+    def __init__(
+        self,
+        rules: RuleBook,
+        second: Second | None = None,
+        *,
+        budget: float = BUDGET_SECONDS,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._book = rules
+        self._second = second
+        self._budget = budget
+        self._timer = timer
+        self.second_fails = False
 
     @classmethod
-    def from_files(cls, folder: Path = RULES_FOLDER) -> CrisisRecogniser:
+    def from_files(cls, folder: Path = RULES_FOLDER, second: Second | None = None) -> CrisisRecogniser:
         """A reader with the rules of a folder; raises `CrisisRulesError` when they cannot be used."""
-        return cls(RuleBook.from_folder(folder))
+        return cls(RuleBook.from_folder(folder), second)
+
+    @property
+    def runs_on(self) -> str:
+        """What reads: `rules and model`, `rules`, or `rules, model not loaded yet`."""
+        if self._second is None or self.second_fails:
+            return "rules"
+        ready = getattr(self._second, "ready", True)
+        return {True: "rules and model", False: "rules"}.get(ready, "rules, model not loaded yet")
+
+    def warm(self) -> None:
+        """Load what is loaded at first use, so that nobody waits for it. Never raises."""
+        load = getattr(self._second, "load", None)
+        if load is not None:
+            load()
+
+    @property
+    def course(self) -> Course:
+        """Reads what builds up over the messages of a conversation."""
+        return self._book.course
+
+    def asks(self, text: str) -> str | None:
+        """What a sentence of the program or a worker asks, if a short answer to it would mean danger or none."""
+        said = Text(self._book.normaliser.views(text)[0][0].text)
+        for asked, sought in self._book.questions.items():
+            if said.contains(sought, 0, len(said.text)):
+                return asked
+        return None
 
     def read(self, text: str, *, asked: str | None = None) -> Reading:
         """Read one message; `asked` names what the program has just asked, so that "有" counts as its answer."""
         views, unread = self._book.normaliser.views(text)
+        until = self._timer() + self._budget
         findings: dict[Reason, _Finding] = {}
+        finished = True
+        hidden: bytearray | None = None
         for view in views:
-            for finding in self._findings(view):
-                findings.setdefault(finding.reason, finding)
+            harmless = _Harmless(self._book, view.text)
+            hidden = hidden or harmless.from_everything
+            for rule, sought in self._possible(harmless.text):
+                if self._timer() > until:
+                    finished = False
+                    break
+                for finding in self._findings(rule, sought, view, harmless):
+                    findings.setdefault(finding.reason, finding)
             if asked is not None and (answer := self._answer(view, asked)):
                 findings.setdefault(answer.reason, answer)
+        if not finished:
+            _note(findings, "input.unfinished", (0, len(text)))
+        elif hidden is not None:
+            for finding in self._second_findings(text, views[0], hidden):
+                findings.setdefault(finding.reason, finding)
         if unread is not None:
-            reason = Reason("input.unread", *unread, "unread", "self")
-            findings[reason] = _Finding(reason, "elevated", False)
-        return _reading(list(findings.values()))
+            _note(findings, "input.unread", unread)
+        return _reading(list(findings.values()), finished)
 
-    def _findings(self, view: View) -> list[_Finding]:
-        text = view.text
-        hidden = self._hidden(text)
-        findings: list[_Finding] = []
-        for rule in self._book.rules:
-            hides = [
-                spots
-                for hidden_from, spots in hidden.items()
-                if not hidden_from or rule.category in hidden_from
-            ]
-            kept = position = 0
-            while position < len(text) and kept < _MOST_FINDINGS:
-                found = rule.pattern.search(text, position)
-                if found is None:
-                    break
-                start, end = found.span()
-                position = start + 1  # what is masked or denied must not swallow what follows it
-                if any(spots.find(1, start, end) >= 0 for spots in hides):
+    def without_harmless(self, text: str) -> str:
+        """The message as the second reader is given it: every harmless span (笑死, 跳楼价, …) wiped out.
+
+        As long as the message, so that a place in the one is the same place in the other.
+        """
+        view = self._book.normaliser.views(text)[0][0]
+        return _wiped(text, view, _Harmless(self._book, view.text).from_everything)
+
+    def _possible(self, text: Text) -> Iterator[tuple[Rule, list[Seeker | Group]]]:
+        """The rules that this text can speak to at all, each with what of it is possible."""
+        searches = self._book.searches
+        places = self._book.search_index.possible(text.characters)
+        for _, group in groupby(places, key=lambda at: searches[at][0].id):
+            found = list(group)
+            yield searches[found[0]][0], [searches[at][1] for at in found]
+
+    def _findings(
+        self, rule: Rule, sought: list[Seeker | Group], view: View, harmless: _Harmless
+    ) -> Iterator[_Finding]:
+        hidden = harmless.hidden_from(rule.category)
+        kept: list[Spot] = []
+        for each in sought:
+            text = harmless.text
+            spots = text.together(each, hidden) if isinstance(each, Group) else text.spots(each, hidden)
+            for spot in spots:
+                if any(spot.start < known.end and known.start < spot.end for known in kept[-8:]):
                     continue
-                marked = found.start(found.lastindex) if found.lastindex else start
-                finding = self._judge(rule, view, start, marked, end)
-                if finding is not None:
-                    findings.append(finding)
-                    kept += 1
-                    position = end
-        return findings
-
-    def _hidden(self, text: str) -> dict[frozenset[str], bytearray]:
-        """Per set of categories, which characters lie in a harmless span (笑死, 跳楼价, a title, …)."""
-        hidden: dict[frozenset[str], bytearray] = {}
-        for mask in self._book.masks:
-            for found in mask.pattern.finditer(text):
-                spots = hidden.setdefault(mask.hides, bytearray(len(text)))
-                first, last = found.span()
-                if any(word in text[max(0, first - 4) : last] for word in mask.unless):
+                finding = self._judge(rule, view, spot, harmless.text)
+                if finding is None:
                     continue
-                spots[first:last] = b"\x01" * (last - first)
-        return hidden
+                yield finding
+                kept.append(spot)
+                if len(kept) >= _MOST_FINDINGS:
+                    return
 
-    def _judge(self, rule: Rule, view: View, start: int, marked: int, end: int) -> _Finding | None:
+    def _judge(self, rule: Rule, view: View, spot: Spot, searched: Text) -> _Finding | None:
         text, lists = view.text, self._book.frames
+        start, end, marked = spot.start, spot.end, spot.marked
+        if rule.unless and searched.contains(rule.unless, *searched.around(spot)):
+            return None
         if rule.denial and frames.is_denied(text, marked, end, lists):
             return None
         level, category, imminent, whose = rule.level, rule.category, rule.imminent, rule.whose
@@ -126,26 +216,105 @@ class CrisisRecogniser:
             if marked > start and frames.whose(text, marked, lists) == "self":
                 return None
             whose = "other"
-        elif whose == "ask":
-            whose = frames.whose(text, marked, lists)
+        elif whose in ("ask", "says"):
+            ask = frames.whose if whose == "ask" else frames.whose_words
+            whose = ask(text, marked, lists)
             if whose == "other":
                 now = not past and frames.is_now(text, start, end, lists)
                 level = rule.other_now if now else rule.other_level
                 imminent = imminent and now
                 category = "concern_for_someone_else"
-        if past:
+            elif rule.past and frames.is_of_people(text, marked, end, lists):
+                level = min(level, "elevated", key=_ORDER.__getitem__)
+                category, imminent, whose = "question_about_suicide", False, "nobody"
+        if past or (rule.past and frames.is_supposed(text, start, end, lists)):
             level = min(level, "elevated", key=_ORDER.__getitem__)
-            category, imminent = "past_and_resolved", False
+            category, imminent = "past_and_resolved" if past else "question_about_suicide", False
         if level == "none":
             return None
         return _Finding(Reason(rule.id, *view.original(start, end), category, whose), level, imminent)
 
     def _answer(self, view: View, asked: str) -> _Finding | None:
         said = view.text.strip(" ，。")
+        if len(said) > _LONGEST_ANSWER:  # somebody is telling something: the words speak for themselves
+            return None
         for answer in self._book.answers:
             if asked in answer.asked and answer.pattern.search(said):
                 return _answered(answer, view)
         return None
+
+    def _second_findings(self, text: str, view: View, hidden: bytearray) -> Iterator[_Finding]:
+        if self._second is None or not text:
+            return
+        wiped = _wiped(text, view, hidden)
+        pieces = [(0, wiped)]
+        if len(wiped) > _SECOND_READS:
+            last = len(wiped) - _SECOND_READS // 2
+            pieces = [(0, wiped[: _SECOND_READS // 2]), (last, wiped[last:])]
+        try:
+            votes = [(at, self._second.vote(piece)) for at, piece in pieces]
+            found = [(at, vote) for at, vote in votes if vote is not None and vote.level in LEVELS[1:]]
+            spans = [
+                (vote.level, span) for at, vote in found for span in _spans(vote.spans, at, len(text), wiped)
+            ]
+            self.second_fails = False
+        except Exception:  # whatever broke in it, it has not said that all is well
+            self.second_fails = True
+            spans = [("failed", (0, len(text)))]
+        for level, span in spans:
+            broken = level == "failed"
+            reason = Reason(f"learned.{level}", *span, "unread" if broken else "learned", "self")
+            yield _Finding(reason, "elevated" if broken else level, False)
+
+
+class _Harmless:
+    """Which characters of a view lie in harmless spans (笑死, 跳楼价, a title, …), by what they hide them from."""
+
+    def __init__(self, book: RuleBook, text: str) -> None:
+        self.text = Text(text)
+        self._masked: dict[frozenset[str], bytearray] = {}
+        self._known: dict[str, bytearray] = {}
+        nothing = bytearray(len(text))
+        for at in book.hiding_index.possible(self.text.characters):
+            mask, pattern = book.hidings[at]
+            for spot in self.text.spots(pattern, nothing):
+                before = text[max(0, spot.start - 4) : spot.end]
+                if not any(word in before for word in mask.unless):
+                    spots = self._masked.setdefault(mask.hides, bytearray(len(text)))
+                    spots[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
+        self.from_everything = self._masked.get(frozenset(), nothing)
+
+    def hidden_from(self, category: str) -> bytearray:
+        """Which characters rules of this category do not read."""
+        if category not in self._known:
+            hidden = self.from_everything
+            for hides, spots in self._masked.items():
+                if category in hides:
+                    hidden = bytearray(a | b for a, b in zip(hidden, spots, strict=True))
+            self._known[category] = hidden
+        return self._known[category]
+
+
+def _wiped(text: str, view: View, hidden: bytearray) -> str:
+    if not any(hidden):
+        return text
+    out = list(text)
+    for index, harmless in enumerate(hidden):
+        if harmless:
+            first, last = view.start[index], view.end[index]
+            out[first:last] = _HARMLESS * (last - first)
+    return "".join(out)
+
+
+def _spans(said: Sequence[tuple[int, int]], at: int, length: int, text: str) -> Sequence[tuple[int, int]]:
+    """Where the words stand that spoke, in the whole message; all of it when the vote does not say."""
+    kept = [(max(0, at + a), min(length, at + b)) for a, b in said]
+    return [(a, b) for a, b in kept if a < b][:_MOST_SPANS] or [(0, length)]
+
+
+def _note(findings: dict[Reason, _Finding], rule: str, span: tuple[int, int]) -> None:
+    reason = Reason(rule, *span, "unread", "self")
+    findings[reason] = _Finding(reason, "elevated", False)
 
 
 def _answered(answer: Answer, view: View) -> _Finding | None:
@@ -155,7 +324,7 @@ def _answered(answer: Answer, view: View) -> _Finding | None:
     return _Finding(Reason(answer.id, *span, answer.category, "self"), answer.level, answer.imminent)
 
 
-def _reading(findings: list[_Finding]) -> Reading:
+def _reading(findings: list[_Finding], finished: bool) -> Reading:
     findings.sort(key=lambda f: (-_ORDER[f.level], f.reason.start, f.reason.rule))
     level: Level = "none"
     if findings:
@@ -165,4 +334,5 @@ def _reading(findings: list[_Finding]) -> Reading:
         reasons=tuple(finding.reason for finding in findings),
         categories=frozenset(finding.reason.category for finding in findings),
         imminent=any(finding.imminent and finding.level == "crisis" for finding in findings),
+        finished=finished,
     )
