@@ -5,7 +5,9 @@ notices and the audit entry are written together or not at all. Judged twice, a 
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -14,14 +16,16 @@ from sqlalchemy.orm import Session
 
 from assessments import store as sittings
 from assessments.administration import Administration
-from assessments.errors import AnswerNotOffered, IncompleteAnswers
-from assessments.instrument import Answers, Item
+from assessments.errors import AnswerNotOffered, IncompleteAnswers, UnknownInstrument
+from assessments.instrument import Answers, Instrument, Item
 from assessments.library import Library
+from assessments.routes import Routes
 from assessments.scoring import Score, score_answers
-from assessments.staging import Step, next_step
+from assessments.staging import CORE, SAFETY_FORMS, Step, next_step
 from escalation import chain, trips
 from escalation.chain import Telling
 from escalation.errors import PolicyError
+from escalation.explain import Known
 from escalation.policy_book import PolicyBook
 from escalation.replay import inputs_of_answer, inputs_of_rating, inputs_of_words, reasons_of
 from escalation.rerouting import where
@@ -33,6 +37,7 @@ from escalation.store import (
     give_to,
     open_ticket_of,
     put_beside,
+    rating_of_sitting,
     signal_of,
     signals_of_session,
     undo_acknowledgements,
@@ -45,19 +50,24 @@ from escalation.triage import (
     Triage,
     core_screen_level,
     endangers_life,
+    in_circumstances,
     triage_answer,
+    triage_circumstances,
     triage_score,
     triage_words,
     worst,
 )
 from residents.district import District, Place
-from residents.resident import Basis, Disclosure, Scope, basis_for_passing_on
+from residents.resident import UNDER_AGE, Basis, Disclosure, Scope, basis_for_passing_on
 from residents.routing import Route, route
 from residents.session import ResidentSession
-from residents.store import consents_of, identity_of, lock_resident
+from residents.store import consents_of, guardian_agreed, identity_of, lock_resident
 from storage import audit
+from storage.errors import SealBroken
 from storage.step_points import step
 from storage.vault import Vault
+
+log = logging.getLogger("xinqiao")
 
 READ = ("none", "elevated", "crisis")
 """What a message that was really read may be; anything else is judged again when it has been read."""
@@ -93,12 +103,14 @@ class Intake:
         library: Library,
         policies: PolicyBook,
         telling: Telling,
+        routes: Routes | None = None,
     ) -> None:
         self.vault = vault
         self.clock = clock
         self.library = library
         self.policies = policies
         self.telling = telling
+        self.routes = routes or Routes.from_file(library)
 
     @property
     def levels(self) -> LevelPolicy:
@@ -120,17 +132,25 @@ class Intake:
         imminent: bool,
         spans: Sequence[Span],
         spoken_at: datetime,
+        *,
+        life_events: Collection[str] = (),
+        protective: Collection[str] = (),
     ) -> Outcome:
         """Act on how one message was read: `none`, `elevated`, `crisis`, or anything else for *not read*.
 
-        Words that call for it open the safety questions; words of present danger put every questionnaire
-        aside, because then a person is to come, not a form.
+        `life_events` are what a reader of context found (its labels), `protective` what holds this person: workers read
+        them as reasons, and an event may make the level of a screening one higher (`in_circumstances`). Words that call
+        for it open the safety questions; words of present danger put every questionnaire aside, because then a person
+        is to come, not a form.
         """
         lock_resident(db, session.resident_id)
         self.policies.refresh(db)
-        triage = triage_words(reading, categories, imminent, self.levels)
+        triage = worst(
+            triage_words(reading, categories, imminent, self.levels),
+            triage_circumstances(life_events, protective, self.levels),
+        )
         source = f"message:{message_id}" if reading in READ else f"message:{message_id}:unread"
-        inputs = inputs_of_words(reading, categories, imminent)
+        inputs = inputs_of_words(reading, categories, imminent, life_events, protective)
         outcome = self._respond(db, session, "words", source, triage, inputs, spans, spoken_at)
         if not outcome.new:
             return outcome
@@ -160,18 +180,22 @@ class Intake:
         administration = sittings.administration(db, administration_id, session.id)
         if administration is None:
             return None
-        instrument = self.library[administration.instrument]
+        instrument = self.form_of(db, administration)
         item = instrument.item(item_id)
         if value is not None and not item.offers(value):
             raise AnswerNotOffered(item.number, value)
         now = self.clock()
+        administration.looks_at = None
         if not sittings.record(db, self.vault, administration, item_id, value, now):
             return Outcome(Triage(), new=False, ticket=open_ticket_of(db, session.resident_id))
         answers = sittings.answers_of(db, self.vault, administration.id)
         triage = triage_answer(instrument.id, item_id, value, self.levels)
-        last = instrument.next_item(answers) is None
+        after_form = item not in instrument.items  # it is never scored, and judges nothing
+        last = not after_form and instrument.next_item(answers) is None
+        if after_form:
+            sittings.put_aside(administration)
         if last:
-            score = self._score(administration, answers)
+            score = self._score(db, administration, answers)
             sittings.keep_score(self.vault, administration, score, now)
             step("S3")
             if score is not None:
@@ -186,9 +210,16 @@ class Intake:
             return replace(outcome, finished=True, rated=self._rate(db, session, administration.sitting_id))
         return outcome
 
-    def start_screening(self, db: Session, session: ResidentSession) -> bool:
-        """Begin the staged screening, or go on with the one that was put aside. False when one is open."""
+    def start_screening(self, db: Session, session: ResidentSession, *, anew: bool = False) -> bool:
+        """Begin the staged screening, or go on with the one that was put aside. False when one is open.
+
+        `anew` puts whatever is open aside and begins on the route that was chosen; what was answered stays and counts.
+        """
         lock_resident(db, session.resident_id)
+        self.policies.refresh(db)  # before the first answer, every edition that may be answered is kept
+        if anew:
+            sittings.put_open_aside(db, session.id)
+            return self._open_next(db, session, uuid4()) is not None
         if sittings.open_administration(db, session.id):
             return False
         paused = sittings.paused_administration(db, session.id)
@@ -199,7 +230,7 @@ class Intake:
         administration = sittings.open_administration(db, session.id, lock=True)
         if administration is None:
             return False
-        administration.state = "paused"
+        sittings.put_aside(administration)
         return True
 
     def open_item(self, db: Session, session: ResidentSession) -> tuple[Administration, Item, Answers] | None:
@@ -210,8 +241,51 @@ class Intake:
         upcoming = self._upcoming(db, session, administration.sitting_id)
         if upcoming is None or upcoming.instrument != administration.instrument:
             return None
-        item = self.library[administration.instrument].item(upcoming.item)
-        return administration, item, sittings.answers_of(db, self.vault, administration.id)
+        form = self.form_of(db, administration)
+        answers = sittings.answers_of(db, self.vault, administration.id)
+        looked_at = administration.looks_at if administration.looks_at in answers else None
+        return administration, form.item(looked_at or upcoming.item), answers
+
+    def step_back(self, db: Session, session: ResidentSession) -> bool:
+        """Open the item that was answered before the open one again; False at the first of its questionnaire.
+
+        Nothing is unsaid by it: the answer that was given holds until another is.
+        """
+        shown = self.open_item(db, session)
+        if shown is None:
+            return False
+        administration, item, answers = shown
+        form = self.form_of(db, administration)
+        asked = [one for one in form.items if one.id in answers or one.id == item.id]
+        if item not in asked[1:]:
+            return False
+        administration.looks_at = asked[asked.index(item) - 1].id
+        db.flush()
+        return True
+
+    def form_of(self, db: Session, administration: Administration) -> Instrument:
+        """The form that this sitting is answered on: the edition whose content stands with it, whatever came since.
+
+        Were that edition nowhere any more, the form as it is now: answers are still judged one by one, and nothing is
+        scored by it.
+        """
+        form, content = administration.instrument, administration.content_hash
+        if form in self.library and self.library[form].content_hash == content:
+            return self.library[form]
+        kept = self.policies.form(db, form, content)
+        if kept is None:
+            log.error("the edition of %s that was answered is not kept", form)
+        return kept or self.library[form]
+
+    def known_of(self, db: Session, session_id: UUID) -> Known:
+        """All that the level of one conversation comes from, for `explain.what_would_change`."""
+        signals = signals_of_session(db, session_id)
+        forms = {
+            a.instrument: (self.form_of(db, a), sittings.answers_of(db, self.vault, a.id))
+            for a in sittings.of_session(db, session_id)
+        }
+        spoken = [Level(s.level) for s in signals if s.kind == "words" and s.level is not None]
+        return Known(tuple(forms.values()), spoken, self._life_events(signals))
 
     def call_back(self, db: Session, session: ResidentSession, now: datetime) -> Ticket:
         """Open the ticket for the call that this resident asked for; asked twice, it is one."""
@@ -297,7 +371,7 @@ class Intake:
         ticket = open_ticket_of(db, session.resident_id)
         if known is not None:
             return Outcome(triage, new=False, ticket=ticket)
-        if triage.level is None and not triage.ask_asq:
+        if triage.level is None and not triage.ask_asq and not triage.reasons:
             return Outcome(triage, ticket=ticket)
         now = self.clock()
         danger = endangers_life(triage, self.levels)
@@ -512,10 +586,13 @@ class Intake:
 
     # --- screening ---------------------------------------------------------------------------------
 
-    def _score(self, administration: Administration, answers: Answers) -> Score | None:
-        """The score, or None when something was refused: incomplete is never low."""
+    def _score(self, db: Session, administration: Administration, answers: Answers) -> Score | None:
+        """The score by the edition that was answered, or None when something was refused: incomplete is never low."""
+        form = self.form_of(db, administration)
+        if form.content_hash != administration.content_hash:
+            return None
         try:
-            return score_answers(self.library[administration.instrument], answers)
+            return score_answers(form, answers)
         except IncompleteAnswers:
             return None
 
@@ -523,44 +600,71 @@ class Intake:
         """All answers of a sitting, with the safety questions of this conversation whenever they were asked."""
         done: dict[str, Answers] = {}
         for administration in sittings.of_session(db, session.id):
-            if administration.sitting_id == sitting_id or administration.instrument == "asq":
+            if administration.sitting_id == sitting_id or administration.instrument in SAFETY_FORMS:
                 done[administration.instrument] = sittings.answers_of(db, self.vault, administration.id)
         return done
 
     def _upcoming(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Step | None:
         """The next question of a sitting; a sitting that began with the safety questions ends with them.
 
-        Without the tick for screening only the safety questions are asked.
+        Without the tick for screening only the safety questions are asked; a child under 14 is asked no others without
+        the guardian's.
         """
+        begun = sittings.of_sitting(db, sitting_id)
         upcoming = next_step(
             self._done(db, session, sitting_id),
             asq_called=any(s.asks_directly for s in signals_of_session(db, session.id)),
+            route=self.routes[begun[0].route if begun else session.route],
+            forms=self._forms(db, begun),
+            safety=self.safety_form,
         )
-        begun = sittings.of_sitting(db, sitting_id)
-        only_safety = begun and begun[0].instrument == "asq"
-        agreed = consents_of(db, session.resident_id)[Scope.SCREENING]
-        if upcoming and upcoming.instrument != "asq" and (only_safety or not agreed):
+        only_safety = begun and all(a.instrument in SAFETY_FORMS for a in begun)
+        if (
+            upcoming
+            and upcoming.instrument not in SAFETY_FORMS
+            and (only_safety or not self.agreed_to_screening(db, session))
+        ):
             return None
         return upcoming
+
+    def agreed_to_screening(self, db: Session, session: ResidentSession) -> bool:
+        """Whether this person, and for a child the guardian, agreed to the questionnaires."""
+        if session.age in UNDER_AGE:
+            return guardian_agreed(db, session.resident_id)
+        return consents_of(db, session.resident_id)[Scope.SCREENING]
+
+    def _forms(self, db: Session, begun: Sequence[Administration]) -> dict[str, Instrument]:
+        """The forms that may be asked now; those that were begun here in the edition on which they were begun."""
+        forms = {form.id: form for form in self.library}
+        for administration in begun:
+            with suppress(UnknownInstrument):
+                forms[administration.instrument] = self.form_of(db, administration)
+        return forms
+
+    @property
+    def safety_form(self) -> str:
+        """The form that asks about danger: C-SSRS where its wording is here and each of its answers counts at once."""
+        asq, cssrs = SAFETY_FORMS
+        if cssrs not in self.library:
+            return asq
+        counted = {item for rule in self.levels.answers if rule.instrument == cssrs for item in rule.items}
+        critical = {item.id for item in self.library[cssrs].items if item.critical is not None}
+        return cssrs if critical <= counted else asq
 
     def counts_without_consent(self, instrument: str, item_id: str, value: int | None) -> bool:
         """Whether an answer speaks of danger to life, so that it is taken although the tick was taken back."""
         triage = triage_answer(instrument, item_id, value, self.levels)
-        return instrument == "asq" or triage.ask_asq or (triage.level or Level.GREEN) >= Level.ORANGE
+        return instrument in SAFETY_FORMS or triage.ask_asq or (triage.level or Level.GREEN) >= Level.ORANGE
 
     def _open_next(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Administration | None:
         """Open the questionnaire that holds the next question, and put any other aside."""
         upcoming = self._upcoming(db, session, sitting_id)
         if upcoming is None:
             return None
-        begun = {a.instrument: a for a in sittings.of_session(db, session.id) if a.state != "finished"}
-        current = begun.get(upcoming.instrument)
+        current = self._begun(db, session, sitting_id, upcoming.instrument)
         if current is not None:
-            for other in begun.values():
-                if other.state == "open" and other is not current:
-                    other.state = "paused"
-            db.flush()
-            current.state = "open"
+            form = self.form_of(db, current)
+            sittings.open_again(db, current, scored=form.item(upcoming.item) not in form.items)
             return current
         return sittings.begin(
             db,
@@ -571,7 +675,19 @@ class Intake:
             sitting_id=sitting_id,
             carried_over=upcoming.carried,
             now=self.clock(),
+            route=begun[0].route if (begun := sittings.of_sitting(db, sitting_id)) else session.route or CORE,
+            assisted_by=session.assisted_by,
         )
+
+    def _begun(
+        self, db: Session, session: ResidentSession, sitting_id: UUID, form: str
+    ) -> Administration | None:
+        """This form of this sitting; the safety questions, of whichever sitting of this conversation."""
+        theirs = [a for a in sittings.of_session(db, session.id) if a.instrument == form]
+        here = [a for a in theirs if a.sitting_id == sitting_id]
+        if form in SAFETY_FORMS:
+            here = here or theirs
+        return here[-1] if here else None
 
     def _begin_safety_questions(self, db: Session, session: ResidentSession) -> None:
         current = sittings.open_administration(db, session.id) or sittings.paused_administration(
@@ -582,31 +698,42 @@ class Intake:
     def _asked_directly(self, db: Session, session: ResidentSession) -> bool:
         """Whether the safety questions were answered in this conversation: nobody is asked the same twice."""
         return any(
-            a.instrument == "asq" and a.state == "finished" for a in sittings.of_session(db, session.id)
+            a.instrument in SAFETY_FORMS and a.state == "finished"
+            for a in sittings.of_session(db, session.id)
         )
+
+    def _life_events(self, signals: Sequence[Signal]) -> list[str]:
+        """What this person said has happened in their life, in this conversation."""
+        found: set[str] = set()
+        for signal in signals:
+            if signal.kind == "words":
+                with suppress(SealBroken):  # an event that cannot be read any more raises nothing
+                    kept = json.loads(self.vault.open(signal, "inputs") or "{}")
+                    found |= set(kept.get("words", {}).get("life_events", ()))
+        return sorted(found)
 
     def _rate(self, db: Session, session: ResidentSession, sitting_id: UUID) -> Level | None:
         """The level of a finished sitting: the worst of all that was said and answered in this conversation."""
         finished = [
             administration
             for administration in sittings.of_session(db, session.id)
-            if (administration.sitting_id == sitting_id or administration.instrument == "asq")
+            if (administration.sitting_id == sitting_id or administration.instrument in SAFETY_FORMS)
             and administration.state == "finished"
         ]
-        found = [sittings.score_of(self.vault, administration) for administration in finished]
-        scores = [score for score in found if score is not None]
-        levels = [Level(s.level) for s in signals_of_session(db, session.id) if s.level is not None]
-        clear = core_screen_level(scores, self.levels).level
-        rated = max(levels, default=clear)
-        rating = Rating(
-            resident_id=session.resident_id,
-            session_id=session.id,
-            sitting_id=sitting_id,
-            level=None if rated is None else int(rated),
-            policy=self.levels.edition,
-            at=self.clock(),
+        found = {a.instrument: sittings.score_of(self.vault, a) for a in finished}
+        scores = [score for score in found.values() if score is not None]
+        incomplete = [form for form, score in found.items() if score is None]
+        signals = signals_of_session(db, session.id)
+        levels = [Level(s.level) for s in signals if s.level is not None]
+        clear = core_screen_level(scores, self.levels, incomplete).level
+        events = self._life_events(signals)
+        rated = in_circumstances(max(levels, default=clear), events, (), self.levels).level
+        rating = rating_of_sitting(db, sitting_id) or Rating(
+            resident_id=session.resident_id, session_id=session.id, sitting_id=sitting_id
         )
-        forms = [(self.library[a.instrument], sittings.answers_of(db, self.vault, a.id)) for a in finished]
-        self.vault.seal(rating, "inputs", inputs_of_rating(levels, forms))
+        rating.level = None if rated is None else int(rated)
+        rating.policy, rating.at = self.levels.edition, self.clock()
+        forms = [(self.form_of(db, a), sittings.answers_of(db, self.vault, a.id)) for a in finished]
+        self.vault.seal(rating, "inputs", inputs_of_rating(levels, forms, events))
         db.add(rating)
         return rated

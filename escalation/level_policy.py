@@ -9,7 +9,16 @@ from typing import Any
 import yaml
 
 from assessments.library import StrictLoader
-from escalation.triage import AnswerRule, BandRule, Level, LevelPolicy, ScoreRule, WordsRule
+from escalation.triage import (
+    AnswerRule,
+    BandRule,
+    EventRule,
+    Level,
+    LevelPolicy,
+    ProtectiveRule,
+    ScoreRule,
+    WordsRule,
+)
 from storage.edition import digest_of
 
 FIVE_COLOURS = Path(__file__).parent / "policies" / "five_colours.yml"
@@ -18,6 +27,8 @@ _TOP = (
     "id", "version", "signed_by", "source", "residents", "core_screens", "follow_up", "green_alone",
     "never_above_yellow", "answers", "scores", "bands", "words", "other_reasons",
 )  # fmt: skip
+_SINCE_2 = ("life_events", "protective")
+"""What tables of the first version do not have; they stay readable for good."""
 
 
 class LevelPolicyError(ValueError):
@@ -49,13 +60,17 @@ class _Reader:
         self.reasons: dict[str, str] = {}
 
     def policy(self, data: Any) -> LevelPolicy:
-        self.keys(data, "文件", _TOP)
+        self.keys(data, "文件", _TOP, _SINCE_2)
         if data["signed_by"] is not None:
             self.text(data["signed_by"], "signed_by")
         answers = self.each(data, "answers", self.answer)
         scores = tuple(rule for rules in self.each(data, "scores", self.score) for rule in rules)
         bands = self.each(data, "bands", self.band)
         words = self.each(data, "words", self.word)
+        events = self.each(data, "life_events", self.event) if "life_events" in data else ()
+        protective = self.each(data, "protective", self.holding) if "protective" in data else ()
+        self.once("life_events", [rule.event for rule in events])
+        self.once("protective", [rule.factor for rule in protective])
         for rule, sentence in self.mapping(data, "other_reasons").items():
             self.reason(rule, sentence)
         self.answers_do_not_overlap(answers)
@@ -79,6 +94,8 @@ class _Reader:
             follow_up=self.follow_up(data),
             resident_sentences=self.residents(data),
             fixed_reasons=self.reasons,
+            life_events=events,
+            protective=protective,
         )
 
     def answer(self, raw: Any, field: str) -> AnswerRule:
@@ -152,6 +169,25 @@ class _Reader:
             imminent=imminent,
             ask_asq=raw.get("ask_asq", False) is True,
         )
+
+    def event(self, raw: Any, field: str) -> EventRule:
+        self.keys(raw, field, ("id", "event", "at_most", "worker"))
+        level = self.level(raw["at_most"], field)
+        if level > Level.YELLOW:
+            self.refuse(f"{field}.at_most", "生活里的事最多加到黄色")
+        return EventRule(
+            self.reason(raw["id"], raw["worker"]), raw["worker"], self.text(raw["event"], field), level
+        )
+
+    def holding(self, raw: Any, field: str) -> ProtectiveRule:
+        self.keys(raw, field, ("id", "factor", "worker"))
+        return ProtectiveRule(
+            self.reason(raw["id"], raw["worker"]), raw["worker"], self.text(raw["factor"], field)
+        )
+
+    def once(self, field: str, names: list[str]) -> None:
+        if len(set(names)) < len(names):
+            self.refuse(field, "同一件事写了两次")
 
     def answers_do_not_overlap(self, rules: tuple[AnswerRule, ...]) -> None:
         seen: set[tuple[str, str, int | None]] = set()

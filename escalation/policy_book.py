@@ -13,7 +13,9 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from assessments import library
+from assessments.errors import LibraryError
+from assessments.instrument import Instrument
+from assessments.library import Library, instrument_from
 from escalation.calendar import WorkCalendar, load_calendar, read_calendar
 from escalation.errors import CalendarError, KindNotListed, PolicyError
 from escalation.level_policy import FIVE_COLOURS, LevelPolicyError, level_policy_from
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 SHIPPED_BY = "随程序提供"
 CALENDAR, KINDS, LEVELS = "calendar", "kinds", "levels"
+INSTRUMENT = "instrument:"
 
 
 class PolicyBook(Mapping[str, Policy]):
@@ -33,9 +36,14 @@ class PolicyBook(Mapping[str, Policy]):
     `calendar` and `levels` are those in force; instruments are kept too, so that every level can be computed again.
     """
 
-    def __init__(self, clock: Callable[[], datetime], folder: Path = FOLDER) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], folder: Path = FOLDER, forms: Mapping[str, str] | None = None
+    ) -> None:
+        """`forms`: the text of each instrument of this installation by its id (`Library.editions`); the shipped ones
+        when not given."""
         self.clock = clock
-        self._shipped = _shipped(folder)
+        self._shipped = _shipped(folder, Library.from_files().editions() if forms is None else forms)
+        self._forms: dict[str, Instrument] = {}
         self._position = -1
         self._shipped_kept = False
         self._editions: dict[str, Policy] = {}
@@ -90,6 +98,18 @@ class PolicyBook(Mapping[str, Policy]):
         rules = ticket.policy.partition("+")[0]
         return self.edition(db, f"{rules}+{self.calendar.digest}") if "#" in rules else None
 
+    def form(self, db: Session, instrument_id: str, content_hash: str) -> Instrument | None:
+        """The edition of an instrument that has exactly this content; None when it was never kept here."""
+        if content_hash not in self._forms:
+            for kept in edition.history(db, f"{INSTRUMENT}{instrument_id}"):
+                try:
+                    read = instrument_from(kept.content, kept.subject)
+                except LibraryError as error:
+                    log.error("an edition of %s cannot be read: %s", instrument_id, error)
+                else:
+                    self._forms[read.content_hash] = read
+        return self._forms.get(content_hash)
+
     def refresh(self, db: Session) -> bool:
         """Work by what is in force now; says whether anything changed. Cheap when nothing did.
 
@@ -129,10 +149,18 @@ class PolicyBook(Mapping[str, Policy]):
 
 
 def keep_shipped(db: Session, contents: Mapping[str, str], now: datetime) -> None:
-    """Save what the program ships as editions, where nothing was saved yet or only an older program's file was."""
+    """Save what the program ships as editions, where nothing was saved yet or only an older program's file was.
+
+    An instrument is saved when exactly this content never was: no edition of it is in force for all, since programs of
+    one installation may know more or fewer of a district's texts; each answer set names its own.
+    """
     newest = _newest_editions(db)
     for subject, content in contents.items():
         kept = newest.get(subject)
+        if subject.startswith(INSTRUMENT):
+            if edition.by_digest(db, subject, edition.digest_of(content)) is None:
+                edition.save(db, subject, content, SHIPPED_BY, now)
+            continue
         if kept is None or (kept.saved_by == SHIPPED_BY and kept.content != content):
             edition.save(db, subject, content, SHIPPED_BY, now)
 
@@ -143,14 +171,13 @@ def calendar_in_force(db: Session) -> WorkCalendar:
     return read_calendar(kept.content) if kept else load_calendar()
 
 
-def _shipped(folder: Path) -> dict[str, str]:
+def _shipped(folder: Path, forms: Mapping[str, str]) -> dict[str, str]:
     calendar = load_calendar().text()
     listed = (folder / "kinds.yml").read_text("utf-8")
     levels = folder / FIVE_COLOURS.name
     found = {CALENDAR: calendar, KINDS: listed}
     found[LEVELS] = (levels if levels.is_file() else FIVE_COLOURS).read_text("utf-8")
-    for path in sorted(library.FOLDER.rglob("*.yml")):
-        found[f"instrument:{path.stem}"] = path.read_text("utf-8")
+    found |= {f"{INSTRUMENT}{form}": text for form, text in sorted(forms.items())}
     for kind in read_kinds(listed):
         path = folder / f"{kind}.yml"
         if path.is_file():
@@ -178,5 +205,5 @@ def _mine() -> ColumnElement[bool]:
     return or_(
         subject.in_([CALENDAR, KINDS, LEVELS]),
         subject.startswith("policy:"),
-        subject.startswith("instrument:"),
+        subject.startswith(INSTRUMENT),
     )

@@ -6,6 +6,7 @@ editions that they name, computes everything once more and says what differs.
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,9 @@ from escalation.triage import (
     Triage,
     core_screen_level,
     endangers_life,
+    in_circumstances,
     triage_answer,
+    triage_circumstances,
     triage_score,
     triage_words,
     worst,
@@ -40,9 +43,17 @@ Forms = Mapping[str, Instrument]
 """Instruments by the hash of their content."""
 
 
-def inputs_of_words(reading: str, categories: Collection[str], imminent: bool) -> str:
+def inputs_of_words(
+    reading: str,
+    categories: Collection[str],
+    imminent: bool,
+    life_events: Collection[str] = (),
+    protective: Collection[str] = (),
+) -> str:
     """What the level of one message was computed from; nothing that the resident said."""
-    return _text({"words": {"reading": reading, "categories": sorted(categories), "imminent": imminent}})
+    said = {"reading": reading, "categories": sorted(categories), "imminent": imminent}
+    known = {"life_events": sorted(life_events), "protective": sorted(protective)}
+    return _text({"words": said | {name: labels for name, labels in known.items() if labels}})
 
 
 def inputs_of_answer(
@@ -61,19 +72,20 @@ def inputs_of_answer(
     )
 
 
-def inputs_of_rating(levels: Sequence[Level], forms: Sequence[tuple[Instrument, Answers]]) -> str:
-    """What the level of a whole sitting was computed from: what had been judged, and the forms that were finished."""
-    return _text(
-        {
-            "rating": {
-                "levels": [int(level) for level in levels],
-                "forms": [
-                    {"form": instrument.content_hash, "answers": dict(answers)}
-                    for instrument, answers in forms
-                ],
-            }
-        }
-    )
+def inputs_of_rating(
+    levels: Sequence[Level],
+    forms: Sequence[tuple[Instrument, Answers]],
+    life_events: Collection[str] = (),
+) -> str:
+    """What the level of a whole sitting was computed from: what had been judged, the forms that were finished, and
+    what the resident said has happened."""
+    whole: dict[str, Any] = {
+        "levels": [int(level) for level in levels],
+        "forms": [
+            {"form": instrument.content_hash, "answers": dict(answers)} for instrument, answers in forms
+        ],
+    }
+    return _text({"rating": whole | ({"life_events": sorted(life_events)} if life_events else {})})
 
 
 def judged_again(inputs: str, levels: LevelPolicy, forms: Forms) -> Triage:
@@ -81,7 +93,10 @@ def judged_again(inputs: str, levels: LevelPolicy, forms: Forms) -> Triage:
     read = json.loads(inputs)
     if "words" in read:
         said = read["words"]
-        return triage_words(said["reading"], said["categories"], said["imminent"], levels)
+        return worst(
+            triage_words(said["reading"], said["categories"], said["imminent"], levels),
+            triage_circumstances(said.get("life_events", ()), said.get("protective", ()), levels),
+        )
     if "answer" in read:
         given = read["answer"]
         form = forms[given["form"]]
@@ -90,8 +105,12 @@ def judged_again(inputs: str, levels: LevelPolicy, forms: Forms) -> Triage:
         return triage if score is None else worst(triage, triage_score(score, levels))
     whole = read["rating"]
     scores = [_score(forms[done["form"]], done["answers"]) for done in whole["forms"]]
-    clear = core_screen_level([score for score in scores if score is not None], levels).level
-    return Triage(max((Level(level) for level in whole["levels"]), default=clear))
+    incomplete = [
+        forms[done["form"]].id for done, score in zip(whole["forms"], scores, strict=True) if score is None
+    ]
+    clear = core_screen_level([score for score in scores if score is not None], levels, incomplete).level
+    found = max((Level(level) for level in whole["levels"]), default=clear)
+    return Triage(in_circumstances(found, whole.get("life_events", ()), (), levels).level)
 
 
 @dataclass(frozen=True)
@@ -237,8 +256,14 @@ _UNREADABLE = (EscalationError, AssessmentError, LevelPolicyError, KeyError, Val
 def forms_kept(db: Session) -> Forms:
     """Every edition of every instrument that was ever kept, by its content."""
     rows = db.scalars(select(edition.Edition).where(edition.Edition.subject.startswith("instrument:")))
-    read = (instrument_from(row.content, row.subject) for row in rows)
-    return {instrument.content_hash: instrument for instrument in read}
+    found: dict[str, Instrument] = {}
+    for row in rows:
+        with suppress(
+            AssessmentError
+        ):  # what was judged by it then cannot be judged again, and the replay says so
+            instrument = instrument_from(row.content, row.subject)
+            found[instrument.content_hash] = instrument
+    return found
 
 
 def worst_of_all(inputs: str, levels: LevelPolicy, forms: Forms) -> Level | None:
@@ -255,7 +280,9 @@ def worst_of_all(inputs: str, levels: LevelPolicy, forms: Forms) -> Level | None
         found += [triage_score(score, levels)] if score is not None else []
     if "rating" in read:
         found = found[1:]
-    return max((triage.level for triage in found if triage.level is not None), default=None)
+    worst_found = max((triage.level for triage in found if triage.level is not None), default=None)
+    happened = read.get("rating", {}).get("life_events", ())
+    return in_circumstances(worst_found, happened, (), levels).level
 
 
 def reasons_of(triage: Triage) -> list[dict[str, Any]]:

@@ -103,6 +103,13 @@ class Desk:
             raise LoginRefused()
         return token, account
 
+    def check(self, username: str, password: str, address: str) -> StaffAccount:
+        """Whose name and password these are, as at the log-in and throttled with it; no session is opened."""
+        token, account = self.login(username, password, address)
+        if (found := self.account_of(token)) is not None:
+            self.logout(found[0])
+        return account
+
     def logout(self, session: StaffSession) -> None:
         """End the session on the server."""
         with self.database.transaction() as db:

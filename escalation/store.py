@@ -200,6 +200,11 @@ def signals_of_ticket(db: Session, ticket: Ticket) -> Sequence[Signal]:
     ).all()
 
 
+def rating_of_sitting(db: Session, sitting_id: UUID) -> Rating | None:
+    """How this screening was rated last; an answer that is changed afterwards has it rated again."""
+    return db.scalar(select(Rating).where(Rating.sitting_id == sitting_id))
+
+
 def signals_of_session(db: Session, session_id: UUID) -> Sequence[Signal]:
     """Everything judged in one conversation, oldest first."""
     return db.scalars(

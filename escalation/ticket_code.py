@@ -19,23 +19,13 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 
+from residents.check_digit import damm
+
 RandomBytes = Callable[[int], bytes]
 
 LETTERS = "AFHJKMRWXY"
 SECRET_DIGITS, NAME_DIGITS = 12, 4
 
-_DAMM = (
-    "0317598642",
-    "7092154863",
-    "4206871359",
-    "1750983426",
-    "6123045978",
-    "3674209581",
-    "5869720134",
-    "8945362017",
-    "9438617205",
-    "2581436790",
-)
 _HEARD = str.maketrans("零〇一幺二两三四五六七八九oilzsbq", "0011223456789" + "0112580", "")
 _FILLING = re.compile(r"[\s\-‐‑‒–—―−_·•.,、。~～]+")
 
@@ -76,20 +66,13 @@ def valid_name(name: str) -> bool:
 
 def _checks(text: str, digits: int) -> bool:
     letters = normalise(text).replace("-", "")
-    return len(letters) == digits + 2 and _damm(str(LETTERS.index(letters[0])) + letters[1:]) == "0"
+    return len(letters) == digits + 2 and damm(str(LETTERS.index(letters[0])) + letters[1:]) == "0"
 
 
 def _make(random_bytes: RandomBytes, digits: int) -> str:
     number = int.from_bytes(random_bytes(16), "big") % 10 ** (digits + 1)
     text = f"{number:0{digits + 1}d}"
-    return LETTERS[int(text[0])] + text[1:] + _damm(text)
-
-
-def _damm(digits: str) -> str:
-    row = "0"
-    for digit in digits:
-        row = _DAMM[int(row)][int(digit)]
-    return row
+    return LETTERS[int(text[0])] + text[1:] + damm(text)
 
 
 def _written(letters: str) -> str:

@@ -120,6 +120,25 @@ class WordsRule:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRule:
+    """Something that happened in somebody's life: the level of what they answered is one higher, `at_most` this."""
+
+    id: str
+    worker: str
+    event: str
+    at_most: Level
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectiveRule:
+    """Something that holds somebody. Workers read it; no level ever changes by it."""
+
+    id: str
+    worker: str
+    factor: str
+
+
+@dataclass(frozen=True, slots=True)
 class LevelPolicy:
     """One version of the table of levels; `signed_by` is `None` until a named clinician has signed it."""
 
@@ -136,6 +155,8 @@ class LevelPolicy:
     resident_sentences: Mapping[Level | None, str]
     fixed_reasons: Mapping[str, str]
     digest: str = ""
+    life_events: tuple[EventRule, ...] = ()
+    protective: tuple[ProtectiveRule, ...] = ()
 
     @property
     def edition(self) -> str:
@@ -206,19 +227,25 @@ def triage_words(
     )
 
 
-def core_screen_level(scores: Iterable[Score], policy: LevelPolicy) -> Triage:
+def core_screen_level(
+    scores: Iterable[Score], policy: LevelPolicy, incomplete: Collection[str] = ()
+) -> Triage:
     """Green, when the complete scores make a core screen with nothing above; else not rated.
 
     A short form that called for its full form counts only once the full form is complete as well; a
-    complete full form contains its short form.
+    complete full form contains its short form. `incomplete`: forms that were put to this person and of which something
+    was not answered. Nobody is green beside one, whichever it is, unless its full form is complete.
     """
     done = {score.instrument: score for score in scores}
     if any(triage_score(score, policy).level for score in done.values()):
         return Triage()
     for short, (full, positive) in policy.follow_up.items():
-        if short in done and done[short].total >= positive and full not in done:
+        total = done[short].total if short in done else 0
+        if (total is None or total >= positive) and full not in done:
             return Triage()
     covered = done.keys() | {short for short, (full, _) in policy.follow_up.items() if full in done}
+    if set(incomplete) - covered:
+        return Triage()
     if any(screen <= covered for screen in policy.core_screens):
         return Triage(Level.GREEN, (Reason("core_screen.clear"),))
     return Triage()
@@ -227,12 +254,37 @@ def core_screen_level(scores: Iterable[Score], policy: LevelPolicy) -> Triage:
 def triage_alone(score: Score, policy: LevelPolicy) -> Triage:
     """The level of one complete answer set by itself, for programs that score forms; clears nobody.
 
-    Green only for the instruments that the policy lists; a short form with nothing above stays not rated.
+    Green only for the instruments that the policy lists, and only where every question about danger was asked (PHQ-A
+    with s1 and s2); any other form with nothing above stays not rated.
     """
     judged = triage_score(score, policy)
-    if judged.level is None and not judged.ask_asq and score.instrument in policy.green_alone:
+    asked = not judged.ask_asq and not score.unasked
+    if judged.level is None and asked and score.instrument in policy.green_alone:
         return Triage(Level.GREEN, (Reason("alone.low"),))
     return judged
+
+
+def triage_circumstances(events: Collection[str], protective: Collection[str], policy: LevelPolicy) -> Triage:
+    """What is known of somebody's life, as reasons for workers. No level comes of it by itself."""
+    found = [Reason(rule.id) for rule in policy.life_events if rule.event in events]
+    held = [Reason(rule.id) for rule in policy.protective if rule.factor in protective]
+    return Triage(None, (*found, *held))
+
+
+def in_circumstances(
+    level: Level | None, events: Collection[str], protective: Collection[str], policy: LevelPolicy
+) -> Triage:
+    """A level, seen together with what happened in somebody's life and with what holds them.
+
+    A life event makes green blue and blue yellow, never more than its rule allows and never more than yellow; several
+    are no more than one. A protective factor lowers nothing. What was not rated stays not rated.
+    """
+    known = triage_circumstances(events, protective, policy)
+    reached = [rule for rule in policy.life_events if rule.event in events]
+    if level is None or level >= Level.YELLOW or not reached:
+        return Triage(level, known.reasons)
+    limit = min(Level.YELLOW, max(rule.at_most for rule in reached))
+    return Triage(max(level, min(Level(level + 1), limit)), known.reasons)
 
 
 def worst(*triages: Triage) -> Triage:
@@ -257,9 +309,9 @@ def endangers_life(triage: Triage, policy: LevelPolicy) -> bool:
     return orange and any(reason.rule not in totals for reason in triage.reasons)
 
 
-def _measured(score: Score, measure: str) -> tuple[int, ...]:
+def _measured(score: Score, measure: str) -> tuple[int | float, ...]:
     if measure == "total":
-        return (score.total,)
+        return () if score.total is None else (score.total,)
     if measure == "standard_score":
         return () if score.standard_score is None else (score.standard_score,)
     if measure == "any_subscale":
