@@ -12,6 +12,9 @@ _DECLINED = re.compile(
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[ \-]?)?(1[3-9]\d(?:[ \-]?\d{4}){2}|0\d{2,3}[ \-]?\d{7,8})(?!\d)")
 _NAME_LEAD = re.compile(r"^(?:我叫|叫我|我是|我的名字是?|称呼我|可以叫我|你?就?叫我|我姓名是?|本人)[:： ]?")
 _NOT_A_NAME = re.compile(r"[?？!！0-9]|什么|怎么|为什么|难受|不想|想死|睡不着|谢谢|你好|您好|帮|烦|累|哭")
+_SAID_NOT_NAMED = re.compile(r"[我你您他她它别把在了过着不没会要说打锁给让想]|告诉|知道|联系")
+"""What stands in a sentence and hardly in a name that is typed alone; after "我叫" anything may be one."""
+_DANGEROUS = re.compile(r"刀|药|绳|炭|煤气|血|包里|手里|反锁|栏杆|楼顶|天台|跳|割|吊")
 _PLACE = re.compile(
     r"[路街道弄巷号幢栋室楼村苑园区镇县里院墩埠桥庄]|小区|社区|公寓|医院|学校|附近|旁边|对面|大厦|广场|家里"
 )
@@ -49,9 +52,13 @@ def read_contact(field: ContactField, text: str) -> ContactAnswer | None:
         return ContactAnswer(normal_phone(found.group(1))) if found else None
     if field == "name":
         name = _NAME_LEAD.sub("", words).strip(" 。,，.!！")
-        return ContactAnswer(name) if 1 <= len(name) <= 8 and not _NOT_A_NAME.search(name) else None
+        talk = _NOT_A_NAME.search(name) or _DISTRESS.search(name) or _DANGEROUS.search(name)
+        if name == words.strip(" 。,，.!！"):
+            talk = talk or _SAID_NOT_NAMED.search(name)
+        return ContactAnswer(name) if 1 <= len(name) <= 8 and not talk else None
     if field == "address":
-        return ContactAnswer(words) if 3 <= len(words) <= 120 and _PLACE.search(words) else None
+        talk = _DISTRESS.search(words) or _DANGEROUS.search(words)
+        return ContactAnswer(words) if 3 <= len(words) <= 120 and _PLACE.search(words) and not talk else None
     about = _WHEN if field == "safe_to_call" else _SOMEBODY
     if len(words) > 60 or words.endswith(("?", "？")) or _DISTRESS.search(words):
         return None

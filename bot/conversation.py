@@ -23,19 +23,31 @@ from sqlalchemy.orm import Session
 
 from assessments import store as sittings
 from assessments.errors import AssessmentError
+from assessments.routes import Age, Length
 from assessments.typed_answers import read_answer
-from bot import record, transcript
+from bot import record, reminders, times_asked, transcript
+from bot.coming_back import come_back
+from bot.companion import doing
+from bot.companion.keeping import last_run
+from bot.companion.knowledge import Found, read_knowledge
+from bot.companion.skills import read_skills
 from bot.contact import normal_phone, read_contact
+from bot.counselling import Counselling
+from bot.entering import age_wanted, enter, say_age
 from bot.errors import (
+    AgeNotSaid,
     ChatNotAgreed,
     ConsentMissing,
     ContactNotAgreed,
+    Locked,
     MessageTooLong,
     NothingToAnswer,
+    SessionMoved,
     SessionOver,
     Unstorable,
 )
 from bot.handoff import Handoff, absent_workers
+from bot.listening import Understood, understand
 from bot.masking import for_rasa
 from bot.rasa_client import RasaClient, RasaSilent
 from bot.standing import Standing, asked_at, standing_of
@@ -43,18 +55,20 @@ from bot.transcript import Bubble, Message, Received, Whose
 from bot.turn import Erased, Turn
 from bot.turns import TurnMaker
 from escalation.intake import Intake, Outcome
-from escalation.store import has_open_ticket
+from escalation.signal import Rating
+from escalation.store import has_open_ticket, rating_of_sitting
 from escalation.triage import Level, Triage
+from models.context.trained import LifeReader
 from models.crisis.recogniser import CrisisRecogniser
 from residents.errors import BadPlaceCode
 from residents.place_codes import read as read_place
 from residents.resident import ContactField, Identity, Resident, Scope
 from residents.session import Door, ResidentSession, new_sender, new_token, token_hash
 from residents.store import (
-    consents_of,
     erase_identity,
     identity_of,
     lock_session,
+    moved_away,
     session_by_token,
     set_consents,
 )
@@ -103,6 +117,8 @@ class Conversation:
         turns: TurnMaker,
         threads: Executor,
         site: str,
+        counselling: Counselling | None = None,
+        life: LifeReader | None = None,
     ) -> None:
         self.database = database
         self.vault = database.vault
@@ -113,6 +129,8 @@ class Conversation:
         self.turns = turns
         self.threads = threads
         self.site = site
+        self.counselling = counselling
+        self.life = life
 
     # --- beginning and state -----------------------------------------------------------------------
 
@@ -138,6 +156,8 @@ class Conversation:
                 assert token is not None
                 return token, self._turn(db, known, after=-1)
             may_begin()
+            self.threads.submit(self._warm)  # before the first word is typed
+            earlier = known.resident_id if known is not None and _may_come_back(known, door) else None
             token = new_token()
             resident = Resident(arrived_at=now)
             db.add(resident)
@@ -152,6 +172,7 @@ class Conversation:
                 seen_at=now,
                 callback_wanted=False,
                 worker_wanted=False,
+                came_back_to=None if earlier is None or record.erased(db, earlier) else earlier,
             )
             db.add(session)
             db.flush()
@@ -176,6 +197,8 @@ class Conversation:
         with self.database.transaction() as db:
             session = session_by_token(db, token) if token else None
             if session is None or not session.alive(now):
+                if token and session is None and moved_away(db, token):
+                    raise SessionMoved()
                 raise SessionOver()
             if now - session.seen_at > timedelta(seconds=30):
                 session.seen_at = now
@@ -186,9 +209,18 @@ class Conversation:
         with self.database.transaction() as db:
             return self._turn(db, session, after=transcript.position_of(db, session.id, after))
 
+    def turn_of(self, db: Session, session: ResidentSession) -> Turn:
+        """The whole conversation as it stands, for a device that has just come to it."""
+        return self._turn(db, session, after=-1)
+
     def _turn(self, db: Session, session: ResidentSession, *, after: int) -> Turn:
         standing = standing_of(db, self.intake, session)
         return self.turns.make(db, standing, transcript.messages_of(db, session.id, after))
+
+    @property
+    def words_leave(self) -> bool:
+        """Whether a language model outside the building answers in ordinary talk."""
+        return self.counselling is not None and self.counselling.counsellor.voice.where == "outside"
 
     # --- consent -----------------------------------------------------------------------------------
 
@@ -204,7 +236,8 @@ class Conversation:
         now = self.clock()
         with self.database.transaction() as db:
             lock_session(db, session.id)
-            changed = set_consents(db, session.resident_id, ticks, WORDING_VERSION, now)
+            wording = f"{WORDING_VERSION}+words_leave" if self.words_leave else WORDING_VERSION
+            changed = set_consents(db, session.resident_id, ticks, wording, now)
             if changed:
                 audit.record(
                     db, actor="resident", action="consent.changed", subject=f"session:{session.id}", at=now,
@@ -225,6 +258,7 @@ class Conversation:
     async def reply(self, session: ResidentSession, client_id: UUID, text: str) -> Turn:
         """Answer one message. The same message received twice gets the same answer and changes nothing."""
         step("S0")
+        _not_locked(session)
         words = readable(text)
         agreed = await self._in_thread(self._may_hear, session, client_id, words)
         received, whose, before = await self._in_thread(self._hear, session, client_id, words)
@@ -324,6 +358,7 @@ class Conversation:
         watch reads it again soon, and the resident is asked directly meanwhile.
         """
         plan = Plan()
+        self._warm()  # here, where no transaction waits: on a busy machine loading outlasts what one may be idle
         with self.database.transaction() as db:
             session = lock_session(db, session.id)
             message = db.get(Message, message_id, with_for_update=True)
@@ -334,7 +369,7 @@ class Conversation:
             asked = asked_at(db, before)
             if asked is not None and message.at < asked:  # words of before a question do not answer it
                 before = replace(before, administration=None, item=None)
-            outcome = self._judge(db, session, message, words)
+            outcome = self._judge(db, session, message, words, before)
             try:
                 with db.begin_nested():
                     self._decide(db, session, words or "", before, outcome, plan)
@@ -356,22 +391,40 @@ class Conversation:
         except SealBroken:
             return None
 
-    def _judge(self, db: Session, session: ResidentSession, message: Message, words: str | None) -> Outcome:
+    def _warm(self) -> None:
+        """Load what reads. What does not load is met again where it is used, and dealt with there."""
+        try:
+            self.recogniser.warm()
+            if self.life:
+                self.life.load()
+        except Exception as error:
+            log.error("a reader could not be loaded: %s", type(error).__name__)
+
+    def _judge(
+        self, db: Session, session: ResidentSession, message: Message, words: str | None, before: Standing
+    ) -> Outcome:
         try:
             if words is None:
                 raise ValueError("the seal does not open")
-            reading = self.recogniser.read(words)
-            level: str = reading.level
-            categories, imminent = reading.categories, reading.imminent
-            spans = [(reason.rule, reason.start, reason.end) for reason in reading.reasons]
+            with db.begin_nested():
+                read = understand(db, self.vault, self.recogniser, message, words, before)
             message.read_at = self.clock()
-        except Exception:  # whatever broke in reading, "not read" is not "no risk"
+        except Exception as error:  # whatever broke in reading, "not read" is not "no risk"
+            log.error("a message could not be read for danger: %s", type(error).__name__)
             message.failed_reads += 1
-            level, categories, imminent, spans = "unread", frozenset(), False, []
+            read = Understood("unread", frozenset(), False, ())
             if message.failed_reads >= READS_BEFORE_ALARM:
-                level, message.read_at = "crisis", self.clock()
+                read, message.read_at = replace(read, level="crisis"), self.clock()
         return self.intake.receive_words(
-            db, session, message.id, level, categories, imminent, spans, message.at
+            db,
+            session,
+            message.id,
+            read.level,
+            read.categories,
+            read.imminent,
+            read.spans,
+            message.at,
+            life_events=self.life.events(words) if self.life and words else (),
         )
 
     def _decide(
@@ -387,6 +440,8 @@ class Conversation:
         if before.worker is not None:
             return
         triage = outcome.triage
+        if triage.level in (Level.RED, Level.ORANGE) or triage.ask_asq:
+            doing.leave(db, session.id, self.clock())
         if triage.level is Level.RED:
             plan.ask("/danger_red", "danger_red")
             self._then_contact(db, session, plan)
@@ -403,6 +458,8 @@ class Conversation:
             plan.ask("/left", "left")
         elif words.strip(" 。.!！") in DELETE_WORDS:
             plan.ask("/record_deletion_asked", "deletion_asked")
+        elif (kept := reminders.said(db, session, words, self.clock())) is not None:
+            transcript.say(db, self.vault, session.id, [kept], self.clock())
         elif before.contact_field and (told := read_contact(before.contact_field, words)):
             self._keep_contact(db, session, before.contact_field, told.value)
             self._then_contact(db, session, plan, finished=True)
@@ -424,6 +481,8 @@ class Conversation:
         assert before.item is not None
         assert before.administration is not None
         typed = read_answer(words, before.item)
+        if before.item.measured is not None:
+            typed = times_asked.confirmed(db, self.vault, before, words, typed)
         if typed.sure or typed.refused:
             value = typed.value if typed.sure else None
             outcome = self.intake.receive_answer(
@@ -431,6 +490,8 @@ class Conversation:
             )
             if outcome is not None:
                 self._after_answer(db, session, outcome, plan)
+        elif (back := times_asked.asked_back(before, words, typed)) is not None:
+            transcript.say(db, self.vault, session.id, [back], self.clock())
         elif typed.value is not None:
             likely = before.item.label(typed.value)
             asked_back = Bubble(f"您是说“{likely}”吗？是的话点一下就好。", name="answer_asked_back")
@@ -474,6 +535,8 @@ class Conversation:
 
     async def choose(self, session: ResidentSession, client_id: UUID, choice: str) -> Turn:
         """Press a button."""
+        if choice not in LOCKED_CHOICES:
+            _not_locked(session)
         if choice == "delete_record" and await self._in_thread(self._deletion_asked, session):
             await self.erase(session)
             return _farewell(session)
@@ -487,7 +550,16 @@ class Conversation:
     def _choose(self, db: Session, session: ResidentSession, plan: Plan, *, choice: str) -> None:
         now = self.clock()
         before = standing_of(db, self.intake, session)
-        if choice in ("start_screening", "continue_screening", "agree_screening"):
+        if choice in ("start_screening", "agree_screening") and before.item is None and before.paused is None:
+            if age_wanted(self.intake, session):
+                raise AgeNotSaid()
+            session.route = None
+        if choice in ("same_person", "not_same_person"):
+            come_back(db, session, same=choice == "same_person")
+            if standing_of(db, self.intake, session).consents[Scope.CHAT]:
+                plan.ask("/welcome", "plain")
+        elif choice in ("start_screening", "continue_screening", "agree_screening"):
+            doing.leave(db, session.id, now)
             if choice == "agree_screening":
                 set_consents(db, session.resident_id, {Scope.SCREENING: True}, WORDING_VERSION, now)
             elif not before.consents[Scope.SCREENING]:
@@ -519,10 +591,46 @@ class Conversation:
             plan.ask("/left", "left")
         elif choice == "delete_record":
             plan.ask("/record_deletion_asked", "deletion_asked")
-        elif choice in DIALOGUE_CHOICES:
+        elif (kept := reminders.chosen(db, session, choice, now)) is not None:
+            transcript.say(db, self.vault, session.id, [kept], now)
+        elif choice.startswith("step_") or choice in SKILL_CHOICES:
+            self._in_skill(db, session, plan, choice)
+        elif choice.startswith("know_"):
+            self._tell_entry(db, session, choice.removeprefix("know_"))
+        elif choice in DIALOGUE_CHOICES or choice in read_skills():
             plan.ask(f"/{choice}", "plain")
         else:
             raise NothingToAnswer()
+
+    def _tell_entry(self, db: Session, session: ResidentSession, name: str) -> None:
+        """What a button promised to tell, as it was reviewed; nobody else is asked for it."""
+        entry = read_knowledge().entries.get(name)
+        if entry is None:
+            raise NothingToAnswer()
+        lines = [line.sentence for line in self.turns.hotlines()]
+        said = Found(entry, 1.0).bubbles(self.clock().date(), lines)
+        bubbles = [
+            Bubble(text, name=f"know/{name}" + (f"/{at + 1}" if at else "")) for at, text in enumerate(said)
+        ]
+        transcript.say(db, self.vault, session.id, bubbles, self.clock())
+
+    def _in_skill(self, db: Session, session: ResidentSession, plan: Plan, choice: str) -> None:
+        """A tap in the exercise that is going on."""
+        run = doing.running(db, session.id)
+        if run is None:
+            raise NothingToAnswer()
+        now = self.clock()
+        if choice == "skill_stop":
+            doing.leave(db, session.id, now, "stopped")
+            plan.ask("/skill_stopped", "skill_stopped")
+            return
+        if choice == "skill_back":
+            doing.back(db, self.vault, run, now)
+        elif choice == "skill_skip":
+            doing.skip(db, self.vault, run, now)
+        else:
+            doing.answer(db, self.vault, run, now, choice=choice.removeprefix("step_"))
+        plan.ask("/skill_moved" if run.ended_at is None else "/skill_finished", "skill")
 
     async def answer(
         self, session: ResidentSession, client_id: UUID, administration: UUID, item: str, value: int | None
@@ -546,19 +654,58 @@ class Conversation:
     ) -> None:
         try:
             self._agreed_to_answer(db, session, administration, item, value)
+            before = self._was_rated(db, session, administration)
+            level = before and before.level
             outcome = self.intake.receive_answer(db, session, administration, item, value, self.clock())
         except AssessmentError as error:
             raise NothingToAnswer() from error
         if outcome is None:
             raise NothingToAnswer()
-        if outcome.new:
+        looked_through = before is not None and outcome.finished and before.level == level
+        if outcome.new and not (looked_through and not outcome.triage.ask_asq):
             self._after_answer(db, session, outcome, plan)
+
+    def _was_rated(self, db: Session, session: ResidentSession, administration: UUID) -> Rating | None:
+        """How the screening of this questionnaire was rated already."""
+        sitting = sittings.administration(db, administration, session.id)
+        return rating_of_sitting(db, sitting.sitting_id) if sitting else None
+
+    async def enter(
+        self,
+        session: ResidentSession,
+        client_id: UUID,
+        entrance: str,
+        length: Length,
+        age: Age | None,
+        guardian: str | None,
+    ) -> Turn:
+        """Come in by one of the entrances: begin its questionnaires.
+
+        What was said of the age is kept first, whether or not anything begins.
+        """
+        _not_locked(session)
+
+        def keep_age() -> None:
+            with self.database.transaction() as db:
+                if age is not None:
+                    say_age(lock_session(db, session.id), age)
+
+        await self._in_thread(keep_age)
+
+        def begin(db: Session, s: ResidentSession, plan: Plan) -> None:
+            enter(
+                db, self.intake, s, entrance=entrance, length=length, guardian=guardian,
+                wording=WORDING_VERSION, now=self.clock(),
+            )  # fmt: skip
+            plan.ask("/screening_started", "item")
+
+        return await self._once(session, client_id, begin)
 
     def _agreed_to_answer(
         self, db: Session, session: ResidentSession, administration: UUID, item: str, value: int | None
     ) -> None:
         """`ConsentMissing` for an answer without the tick for screening, unless it speaks of danger to life."""
-        if consents_of(db, session.resident_id)[Scope.SCREENING]:
+        if self.intake.agreed_to_screening(db, session):
             return
         sitting = sittings.administration(db, administration, session.id)
         if sitting and not self.intake.counts_without_consent(sitting.instrument, item, value):
@@ -568,6 +715,7 @@ class Conversation:
         self, session: ResidentSession, client_id: UUID, field: ContactField, value: str | None
     ) -> Turn:
         """Keep one thing about how this person can be reached; None declines it."""
+        _not_locked(session)
 
         def keep(db: Session, s: ResidentSession, plan: Plan) -> None:
             before = standing_of(db, self.intake, s)
@@ -629,6 +777,7 @@ class Conversation:
 
     async def leave(self, session: ResidentSession) -> Turn:
         """End at once. What was answered so far counts, and a ticket stays open."""
+        _not_locked(session)
 
         def end() -> Turn:
             with self.database.transaction() as db:
@@ -644,7 +793,12 @@ class Conversation:
         return await self._in_thread(end)
 
     async def erase(self, session: ResidentSession) -> Erased:
-        """Erase this person; see `bot.record.erase` for what an open ticket keeps, and until when."""
+        """Erase this person; not from a phone that is only lent.
+
+        See `bot.record.erase` for what an open ticket keeps, and until when.
+        """
+
+        _not_locked(session)
 
         def erase() -> Erased:
             while True:
@@ -658,6 +812,7 @@ class Conversation:
 
     def export(self, session: ResidentSession) -> dict[str, object]:
         """Everything that is kept about this person."""
+        _not_locked(session)
         with self.database.transaction() as db:
             exported = record.export(db, self.vault, session)
             audit.record(
@@ -793,6 +948,9 @@ class Conversation:
                 if plan.fixed:
                     raise RasaSilent("not agreed")
                 bubbles = await self.rasa.send(session.sender, message)
+                if self.counselling and instead == "plain" and not message.startswith("/"):
+                    bubbles, asks = await self.counselling.instead(session, message, bubbles)
+                    plan.asks.extend(asks)
             except RasaSilent:
                 if instead == "plain":
                     instead = await self._in_thread(self._another_than_last, session)
@@ -818,9 +976,14 @@ class Conversation:
             return
         standing = standing_of(db, self.intake, session)
         filled = [
-            Bubble(self.turns.fill(b.text, standing), b.name, b.kind, b.buttons, b.exercise, b.facts)
+            Bubble(self.turns.fill(b.text, standing, db), b.name, b.kind, b.buttons, b.exercise, b.facts)
             for b in bubbles
         ]
+        if any(b.name == "skill/asked_again" for b in bubbles):
+            doing.asked_again(db, standing.session.resident_id, self.clock())
+        run = last_run(db, session.id)
+        if run is not None and any((b.name or "").startswith("skill/") for b in bubbles):
+            doing.told(self.vault, run)
         transcript.say(db, self.vault, session.id, filled, self.clock())
 
     def _keep_replies(
@@ -860,6 +1023,9 @@ class Conversation:
         return await asyncio.get_running_loop().run_in_executor(self.threads, partial(act, *args))
 
 
+LOCKED_CHOICES = frozenset(
+    ["start_screening", "continue_screening", "agree_screening", "pause_screening", "skip_item"]
+)
 DIALOGUE_CHOICES = frozenset(
     [
         "breathing",
@@ -871,8 +1037,20 @@ DIALOGUE_CHOICES = frozenset(
         "rephrase",
         "skip_item",
         "export_record",
+        "list_skills",
+        "relax_something",
+        "ask_mediation",
+        "ask_petition",
+        "ask_complaint",
+        "ask_arbitration",
+        "ask_legal_aid",
+        "ask_judicial_office",
+        "ask_hospital",
+        "ask_police_or_ambulance",
+        "ask_benefits",
     ]
 )
+SKILL_CHOICES = frozenset(["skill_back", "skill_skip", "skill_stop"])
 WORDING_PERSON = {
     "kiosk": "已经请大厅的工作人员过来了，请稍等一下。要是眼下有危险，请直接打 110 或 120。",
     "phone": "已经请工作人员到这个对话里来了，来了会告诉您是谁。要是眼下有危险，请直接打 110 或 120。",
@@ -886,6 +1064,22 @@ def readable(text: str) -> str:
     if len(repaired) > LONGEST:
         repaired = repaired[: LONGEST // 2] + "\n……\n" + repaired[-LONGEST // 2 :]
     return repaired
+
+
+def _may_come_back(earlier: ResidentSession, door: Door) -> bool:
+    """Whether somebody may be asked if they are the one who talked here before: on their phone, and not left."""
+    return (
+        door == "phone"
+        and earlier.door == "phone"
+        and earlier.ended_at is None
+        and earlier.assisted_by is None
+    )
+
+
+def _not_locked(session: ResidentSession) -> None:
+    """Refuse on a phone that a worker handed over whatever is not the questionnaire."""
+    if session.assisted_by is not None:
+        raise Locked()
 
 
 def fallback_ask(triage: Triage) -> tuple[str, str]:

@@ -16,6 +16,24 @@ class SessionOver(ConversationError):
     sentence = "这次对话已经结束了。想接着聊，重新开始就好。"
 
 
+class SessionMoved(SessionOver):
+    """The conversation behind this cookie goes on at another device."""
+
+    sentence = "已经转到您的另一台设备上了，这里已清除。前面答的都在那边。"
+
+
+class CodeUnknown(ConversationError):
+    """A one-time code that opens nothing: mistyped, used, or of yesterday."""
+
+    sentence = "这串数字打不开。请对一对有没有抄错；用过一次或过了一天的，要在原来那台上再要一串新的。"
+
+
+class Locked(ConversationError):
+    """Something beside the questionnaire was asked for on a phone that a worker handed over."""
+
+    sentence = "这部手机现在只用来答这几道题。要退出，请把手机交给工作人员。"
+
+
 class NothingToAnswer(ConversationError):
     """There is no such question or button in this conversation now."""
 
@@ -26,6 +44,18 @@ class ConsentMissing(ConversationError):
     """What was asked for needs a tick that is not there."""
 
     sentence = "做小测试要先得到您的同意，请在“我的同意”里勾上“做小测试”。"
+
+
+class AgeNotSaid(ConversationError):
+    """An entrance where age decides, before anybody said an age."""
+
+    sentence = "先说说年龄，我们才知道问哪几道题合适。"
+
+
+class GuardianMissing(ConsentMissing):
+    """Somebody under 14 wants the questionnaires, and no guardian has agreed."""
+
+    sentence = "做小测试要先请爸爸妈妈或者照顾你的大人同意。大人不在也没关系，我们可以先聊聊。"
 
 
 class ChatNotAgreed(ConsentMissing):

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import httpx
 from pydantic import AfterValidator, BaseModel, TypeAdapter
 
 from bot.transcript import Bubble
+from bot.turn import Exercise
 
 ALLOWED_KINDS = {"text", "item", "exercise", "buttons", "danger"}
 
@@ -86,7 +87,7 @@ class _Said(BaseModel):
     name: Text | None = None
     kind: str = "text"
     buttons: list[_Button] = []
-    exercise: Literal["breathing"] | None = None
+    exercise: Exercise | None = None
 
 
 class _Part(BaseModel):

@@ -1,17 +1,22 @@
 """A person's own record: taking it along, and having it erased."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from assessments.administration import Administration, GivenAnswer
 from assessments.store import answers_of
+from bot.companion import doing
+from bot.companion.keeping import MoodMark, SafetyPlan, SkillRun, plan_of
 from bot.transcript import Message, Received
 from bot.turn import Erased
+from escalation.rescreening import RescreeningInvitation, RescreeningPlan
 from escalation.signal import Rating, Signal
 from escalation.store import erase_notes, has_open_ticket
 from escalation.ticket import Ticket, TicketEvent
+from residents.one_time_code import OneTimeCode
 from residents.resident import Consent, Resident
 from residents.session import ResidentSession
 from residents.store import consents_of, disclosures_of, erase_identity, identity_of
@@ -36,9 +41,17 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
     db.execute(delete(Received).where(Received.session_id.in_(sessions)))
     db.execute(delete(Message).where(Message.session_id.in_(sessions)))
     db.execute(delete(Rating).where(Rating.resident_id == resident_id))
+    for kept_by_us in (SkillRun, SafetyPlan, MoodMark):
+        db.execute(delete(kept_by_us).where(kept_by_us.resident_id == resident_id))
+    db.execute(delete(RescreeningInvitation).where(RescreeningInvitation.resident_id == resident_id))
+    db.execute(delete(RescreeningPlan).where(RescreeningPlan.resident_id == resident_id))
     forgotten = {"reasons_sealed": None, "inputs_sealed": None}
     db.execute(update(Signal).where(Signal.resident_id == resident_id).values(forgotten))
-    db.execute(update(ResidentSession).where(ResidentSession.resident_id == resident_id).values(ended_at=now))
+    db.execute(delete(OneTimeCode).where(OneTimeCode.resident_id == resident_id))
+    came_back = update(ResidentSession).where(ResidentSession.came_back_to == resident_id)
+    db.execute(came_back.values(came_back_to=None))
+    ended = {"ended_at": now, "route": None, "age": None}
+    db.execute(update(ResidentSession).where(ResidentSession.resident_id == resident_id).values(ended))
     resident = db.get(Resident, resident_id, with_for_update=True)
     if resident is not None:
         resident.erased_at = now
@@ -61,7 +74,12 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
 
 def is_erased(db: Session, session: ResidentSession) -> bool:
     """Whether this person's record was erased, as it stands in the database at this moment."""
-    return db.scalar(select(Resident.erased_at).where(Resident.id == session.resident_id)) is not None
+    return erased(db, session.resident_id)
+
+
+def erased(db: Session, resident_id: UUID) -> bool:
+    """Whether this person's record was erased."""
+    return db.scalar(select(Resident.erased_at).where(Resident.id == resident_id)) is not None
 
 
 def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, object]:
@@ -88,6 +106,27 @@ def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, obj
         "答题": [
             {"量表": a.instrument, "版本": a.version, "作答": answers_of(db, vault, a.id)}
             for a in db.scalars(select(Administration).where(Administration.resident_id == resident_id))
+        ],
+        "约好再来答题": [
+            {"从": p.made_at.isoformat(), "下次": p.next_at.isoformat() if p.next_at else None}
+            for p in db.scalars(
+                select(RescreeningPlan).where(
+                    RescreeningPlan.resident_id == resident_id, RescreeningPlan.ended_at.is_(None)
+                )
+            )
+        ],
+        "难受时怎么办": plan_of(db, vault, resident_id),
+        "心情": [
+            {"时间": mark.at.isoformat(), "心情": vault.open(mark, "value")}
+            for mark in db.scalars(
+                select(MoodMark).where(MoodMark.resident_id == resident_id).order_by(MoodMark.at)
+            )
+        ],
+        "一起做过的": [
+            {"什么": run.skill, "开始": run.started_at.isoformat(), "写下的": dict(doing.card_of(vault, run))}
+            for run in db.scalars(
+                select(SkillRun).where(SkillRun.resident_id == resident_id).order_by(SkillRun.started_at)
+            )
         ],
         "工单": [
             {"编号": vault.open(t, "resident_code"), "打开": t.opened_at.isoformat(), "状态": t.state}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from assessments import store as sittings
 from assessments.administration import Administration
-from assessments.instrument import Answers, Item
+from assessments.instrument import Answers, Instrument, Item
 from bot.handoff import Handoff, worker_in
 from escalation.intake import Intake
 from escalation.signal import Rating, Signal
@@ -29,7 +29,8 @@ class Standing:
     """One conversation at one moment.
 
     `level` is the highest that anything in this conversation was rated; `rating` the last finished screening,
-    as long as no question is open. `contact_field` is what is asked about reaching this person, if anything.
+    as long as no question is open; `form` the open questionnaire as it is answered. `contact_field` is what is asked
+    about reaching this person, if anything.
     """
 
     session: ResidentSession
@@ -45,11 +46,24 @@ class Standing:
     signals: Sequence[Signal]
     contact_field: ContactField | None
     worker: Handoff | None
+    form: Instrument | None = None
 
     @property
     def alarmed(self) -> bool:
         """Whether the crisis card is to be on the screen."""
         return self.level is not None and self.level >= Level.ORANGE
+
+    def asked(self, form: Instrument) -> list[Item]:
+        """The items of the open form that this person is asked; the open one is among them."""
+        assert self.item is not None
+        items = asked_items(form, self.answers)
+        return items if self.item in items else [*items, self.item]
+
+
+def asked_items(form: Instrument, answers: Answers) -> list[Item]:
+    """The items that these answers call for, and at last the questions after the form that were answered."""
+    asked = [item for item in form.items if form.applies(item, answers)]
+    return asked + [extra.item for extra in form.extras if extra.item.id in answers]
 
 
 def standing_of(db: Session, intake: Intake, session: ResidentSession) -> Standing:
@@ -75,6 +89,7 @@ def standing_of(db: Session, intake: Intake, session: ResidentSession) -> Standi
         signals=signals,
         contact_field=next_contact_field(identity) if asks else None,
         worker=worker_in(db, session.id),
+        form=intake.form_of(db, shown[0]) if shown else None,
     )
 
 

@@ -211,14 +211,43 @@ def position_of(db: Session, session_id: UUID, message_id: UUID | None) -> int:
     return -1 if found is None else found
 
 
-def names_said(db: Session, session_id: UUID) -> tuple[Counter[str], str | None]:
-    """How often the program said each thing in this conversation, and what it said last."""
+def names_in_order(db: Session, session_id: UUID) -> list[str]:
+    """What the program said in this conversation, each thing by its name, in order."""
     names = db.scalars(
         select(Message.name)
         .where(Message.session_id == session_id, Message.author == "program", Message.name.is_not(None))
         .order_by(Message.position)
-    ).all()
-    return Counter(n for n in names if n), (names[-1] if names else None)
+    )
+    return [name for name in names if name]
+
+
+def names_said(db: Session, session_id: UUID) -> tuple[Counter[str], str | None]:
+    """How often the program said each thing in this conversation, and what it said last."""
+    names = names_in_order(db, session_id)
+    return Counter(names), (names[-1] if names else None)
+
+
+def last_words(db: Session, session_id: UUID, most: int = 1) -> list[Message]:
+    """The resident's last messages, the newest first."""
+    said = (
+        select(Message)
+        .where(Message.session_id == session_id, Message.author == "resident")
+        .order_by(Message.position.desc())
+        .limit(most)
+    )
+    return list(db.scalars(said))
+
+
+def last_choices(db: Session, vault: Vault, session_id: UUID) -> tuple[str, ...]:
+    """What the buttons under the program's last bubble choose, in their order."""
+    last = db.scalar(
+        select(Message)
+        .where(Message.session_id == session_id, Message.author == "program")
+        .order_by(Message.position.desc())
+        .limit(1)
+    )
+    facts = json.loads(vault.open(last, "facts") or "{}") if last is not None else {}
+    return tuple(button["choice"] for button in facts.get("buttons", ()))
 
 
 def times_said_since(db: Session, session_id: UUID, name: str, since: datetime) -> int:

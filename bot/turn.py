@@ -9,6 +9,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+Exercise = Literal[
+    "breathing", "breath_box", "breath_478", "ground_54321", "muscles", "body_scan", "candle", "timer"
+]
+"""The pictures that a page can draw beside an exercise."""
+
 
 class HotlineShown(BaseModel):
     """One telephone line with its hours, and whether somebody answers now."""
@@ -47,13 +52,21 @@ class MessageShown(BaseModel):
     kind: Literal["text", "item", "exercise", "danger"] = "text"
     text: str
     buttons: list[ButtonShown] = []
-    exercise: Literal["breathing"] | None = None
+    exercise: Exercise | None = None
     at: datetime
 
 
 class OptionShown(BaseModel):
     value: int
     label: str
+
+
+class InputShown(BaseModel):
+    """An answer that is written, not chosen. `clock`: minutes after midnight; `minutes`; `hours`: seconds."""
+
+    unit: Literal["clock", "minutes", "hours"]
+    lowest: int
+    highest: int
 
 
 class AnsweredItem(BaseModel):
@@ -63,7 +76,60 @@ class AnsweredItem(BaseModel):
     number: int
     text: str
     options: list[OptionShown]
+    input: InputShown | None = None
     given: int | None
+
+
+class ReviewedForm(BaseModel):
+    """One questionnaire of the screening that was just finished, to be looked through and changed."""
+
+    administration: UUID
+    title: str
+    timeframe: str
+    items: list[AnsweredItem]
+
+
+class LengthShown(BaseModel):
+    """One length of an entrance, for one age where age decides. `questions` and `minutes` are the least."""
+
+    age: Literal["under_14", "from_14", "adult"] | None
+    id: Literal["ultra", "short", "full"]
+    name: str
+    questions: int
+    minutes: int
+
+
+class EntranceShown(BaseModel):
+    id: str
+    name: str
+    words: str
+    before: str
+    asks_age: bool
+    lengths: list[LengthShown]
+
+
+class AgeShown(BaseModel):
+    id: Literal["under_14", "from_14", "adult", "not_said"]
+    name: str
+
+
+class EntrancesShown(BaseModel):
+    """Who may come in by which way; `first` is the one of the place whose code was scanned."""
+
+    entrances: list[EntranceShown]
+    first: str | None
+    ask_age: str
+    ages: list[AgeShown]
+    guardian: str
+    guardian_agrees: str
+
+
+class CodeGiven(BaseModel):
+    """A code that works once, as it is read out, and the same as a picture for a camera."""
+
+    code: str
+    ends_at: datetime
+    picture: str
 
 
 class ScreeningShown(BaseModel):
@@ -80,6 +146,7 @@ class ScreeningShown(BaseModel):
     of: int
     text: str
     options: list[OptionShown]
+    input: InputShown | None = None
     answered: list[AnsweredItem]
 
 
@@ -131,8 +198,55 @@ class WorkerInChat(BaseModel):
     name: str
 
 
+class SkillShown(BaseModel):
+    """The exercise that is going on: where in it somebody is, and which picture goes with this step."""
+
+    skill: str
+    step: str
+    title: str
+    number: int
+    of: int
+    ask: Literal["text", "choice", "next"]
+    buttons: list[ButtonShown]
+    picture: Exercise | None
+
+
+class PlanStepShown(BaseModel):
+    """One step of the safety plan, as the page shows it to be read or written."""
+
+    id: str
+    label: str
+    words: str
+
+
+class PlanShown(BaseModel):
+    """A person's safety plan. `updated_at` is None while there is none."""
+
+    title: str
+    steps: list[PlanStepShown]
+    updated_at: datetime | None
+
+
+class MoodShown(BaseModel):
+    at: datetime
+    value: int
+
+
+class MoodsShown(BaseModel):
+    """How somebody said they felt, 1 (very low) to 5 (good), in the last seven days, and what may be said of it."""
+
+    names: list[str]
+    marks: list[MoodShown]
+    words: str
+
+
 class Turn(BaseModel):
-    """The state of a resident's conversation after a request, with the bubbles that are new to the client."""
+    """The state of a resident's conversation after a request, with the bubbles that are new to the client.
+
+    `review` holds the answers of the screening that `result` speaks of. `locked`: nothing but the
+    questionnaire is within reach. `reminder`: `resume` asks to answer once more after some time. `came_back`: somebody
+    talked on this phone before, and whether it is the same person is to be asked first.
+    """
 
     stage: Literal["consent", "chat", "ended"]
     door: Literal["phone", "kiosk"]
@@ -141,11 +255,16 @@ class Turn(BaseModel):
     messages: list[MessageShown]
     screening: ScreeningShown | None = None
     result: ResultShown | None = None
+    review: list[ReviewedForm] = []
+    locked: bool = False
     contact: ContactShown | None = None
     alarm: AlarmShown | None = None
     worker: WorkerInChat | None = None
     worker_called: bool = False
     resume: str | None = None
+    reminder: bool = False
+    skill: SkillShown | None = None
+    came_back: bool = False
     hotlines: list[HotlineShown] = []
 
 

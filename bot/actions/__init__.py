@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from rasa_sdk import Action
 
+from bot.actions.answering import AnswerQuestion
 from bot.actions.contact import AskContact
 from bot.actions.danger import Danger
 from bot.actions.desk import Desk, DialogueState, ItemShown
-from bot.actions.fallback import Agree, LostThread, NotUnderstood
+from bot.actions.fallback import LostThread, NotUnderstood
 from bot.actions.hotlines import Hotlines
 from bot.actions.leaving import Leave
-from bot.actions.replies import REPLIES, Reply
+from bot.actions.reflect import Doubting, Reflect
+from bot.actions.replies import OR_STAY, REPLIES, Reply
 from bot.actions.screening import (
     AnswerNotUnderstood,
     AskItem,
@@ -20,6 +22,8 @@ from bot.actions.screening import (
     ValidateScreening,
 )
 from bot.actions.session import SessionStart
+from bot.actions.skills import AskStep, ListSkills, SkillFinished, StartSkill, ValidateSkill
+from bot.actions.steering import Agree, CancelIt, GoBack, OrStay, SkipIt, WhatShouldIDo
 
 __all__ = ["Desk", "DialogueState", "ItemShown", "all_actions"]
 
@@ -41,5 +45,10 @@ def all_actions(desk: Desk) -> list[Action]:
         NotUnderstood(desk),
         LostThread(desk),
         Agree(desk),
-        *(Reply(desk, skill) for skill in REPLIES),
+        Reflect(desk),
+        Doubting(desk, AnswerQuestion(desk)),
+        *(AskStep(desk), ValidateSkill(desk), StartSkill(desk), SkillFinished(desk), ListSkills(desk)),
+        *(GoBack(desk), SkipIt(desk), CancelIt(desk), Doubting(desk, WhatShouldIDo(desk))),
+        *(Doubting(desk, Reply(desk, skill)) for skill in REPLIES),
+        *(Doubting(desk, OrStay(desk, skill)) for skill in OR_STAY),
     ]

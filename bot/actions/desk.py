@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 
@@ -21,6 +22,36 @@ class ItemShown:
     first: bool
     times_asked: int
     intro: str
+
+
+@dataclass(frozen=True)
+class StepShown:
+    """The step of the exercise that is going on, ready to be said. A button's choice is the application's."""
+
+    skill: str
+    step: str
+    ask: str
+    """text, choice or next."""
+    bubbles: tuple[str, ...]
+    buttons: tuple[tuple[str, str], ...]
+    """Title and choice."""
+    picture: str | None
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What a listening reply may go by: nothing of a person's own, only what kind of thing was said."""
+
+    said: tuple[str, ...] = ()
+    """The ids of the bank's sentences that were said in this conversation, in order."""
+    echoes: frozenset[str] = frozenset()
+    """Which placeholders the application could fill."""
+    feeling: str | None = None
+    topics: tuple[str, ...] = ()
+    """What the context reader is sure of, in the words of models/context/labels.yml."""
+    brief: bool = False
+    """Whether the last message has hardly any words."""
+    seed: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +73,28 @@ class DialogueState:
     said: Mapping[str, int] = field(default_factory=dict)
     """Response name to how often it was said in this conversation."""
     last_said: str | None = None
-    """Name of the last listening or fallback response."""
+    """Name of the last response."""
+    last_choices: tuple[str, ...] = ()
+    """What the buttons under it would choose, in their order."""
+    listening: Listening = Listening()
+    step: StepShown | None = None
+    """What the exercise that is going on says next."""
+    farewell: tuple[str, ...] = ()
+    """What the exercise that has just ended says at last."""
+    ask_again: tuple[str, ...] = ()
+    """What is asked of an earlier exercise today, after the greeting."""
+    imminent: bool = False
+    """Whether anything said in this conversation was rated as danger now."""
+    known: frozenset[str] = frozenset()
+    """The kinds of danger that were heard in this conversation."""
+    planned: bool = False
+    """Whether this person has a safety plan."""
+    today: date | None = None
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether an alarm has gone out for this person."""
+        return self.level in ("orange", "red")
 
 
 class Desk(Protocol):
@@ -58,3 +110,21 @@ class Desk(Protocol):
 
     async def pause_screening(self, sender: str) -> None:
         """Put the open questionnaire aside; its answers stay and it can be resumed."""
+
+    async def start_skill(self, sender: str, skill: str) -> None:
+        """Begin an exercise; one that is going on is left."""
+
+    async def answer_step(self, sender: str) -> None:
+        """Take this conversation's last message as the answer to the open step; never the same one twice."""
+
+    async def step_back(self, sender: str) -> None:
+        """Go to the step before."""
+
+    async def skip_step(self, sender: str) -> None:
+        """Leave this step out."""
+
+    async def stop_skill(self, sender: str) -> None:
+        """End the exercise that is going on; what was written stays."""
+
+    async def item_back(self, sender: str) -> None:
+        """Show the item before the open one again; its answer can be given anew."""

@@ -1,4 +1,5 @@
-"""When the words were not understood, and when a short yes has to be read from what was offered."""
+"""When Rasa did not know what was meant: what the context reader knows, what the talk was on, a fact that was asked
+for, else an honest word that it was not understood."""
 
 from __future__ import annotations
 
@@ -8,9 +9,23 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
+from bot.actions.answering import answered
+from bot.actions.crisis import stay_with
 from bot.actions.desk import Desk, DialogueState
-from bot.actions.saying import last_variation, say
-from bot.actions.wording import read_wording
+from bot.actions.reflect import reflect
+from bot.actions.saying import say
+from bot.companion.knowledge import asks
+
+TOLD = 6
+"""A message of so many signs tells something, even where nothing in it was recognised."""
+
+
+def tells_something(text: str, state: DialogueState) -> bool:
+    """Whether there is something to listen to: a feeling, a topic, words enough, or a talk that goes on."""
+    listening = state.listening
+    written = sum("\u4e00" <= sign <= "\u9fff" for sign in text)
+    known = bool(listening.topics or listening.feeling not in (None, "neutral"))
+    return known or written >= TOLD or (bool(listening.said) and written >= 2)
 
 
 class NotUnderstood(Action):
@@ -26,7 +41,17 @@ class NotUnderstood(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         state = await self.desk.state(tracker.sender_id)
-        say(dispatcher, state, "utter_fallback_in_screening" if state.item else "utter_fallback")
+        text = (tracker.latest_message or {}).get("text") or ""
+        if state.item is not None:
+            say(dispatcher, state, "utter_fallback_in_screening")
+        elif state.alarmed:
+            stay_with(dispatcher, state)
+        elif asks(text) and answered(dispatcher, state, text, None):
+            pass
+        elif tells_something(text, state):
+            reflect(dispatcher, state, None, text)
+        else:
+            say(dispatcher, state, "utter_fallback")
         return []
 
 
@@ -41,40 +66,3 @@ class LostThread(NotUnderstood):
     ) -> list[dict[str, Any]]:
         await super().run(dispatcher, tracker, domain)
         return [FollowupAction("action_listen")]
-
-
-def offered(state: DialogueState) -> str | None:
-    """The choice that the last listening reply offered first, if it offered one."""
-    name = (state.last_said or "").removesuffix("/2")
-    if name not in read_wording():
-        return None
-    buttons = last_variation(name, state).buttons
-    return buttons[0].choice if buttons else None
-
-
-FOLLOWS = {
-    "breathing": "action_breathing",
-    "start_screening": "action_start_screening",
-    "hotlines": "action_hotlines",
-    "call_me_back": "action_call_me_back",
-}
-
-
-class Agree(Action):
-    """A bare yes: takes up what the last reply offered, else asks to go on telling."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    def name(self) -> str:
-        return "action_agree"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        state = await self.desk.state(tracker.sender_id)
-        follow = FOLLOWS.get(offered(state) or "")
-        if follow and state.item is None:
-            return [FollowupAction(follow)]
-        say(dispatcher, state, "utter_agree")
-        return []

@@ -12,7 +12,7 @@ from bot.actions.saying import say
 
 
 class Leave(Action):
-    """The resident typed that they want to go: puts an open questionnaire aside and shows the way out."""
+    """The resident typed that they want to go: puts whatever is open aside and shows the way out."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -26,5 +26,7 @@ class Leave(Action):
         state = await self.desk.state(tracker.sender_id)
         if state.item is not None:
             await self.desk.pause_screening(tracker.sender_id)
+        if state.step is not None:
+            await self.desk.stop_skill(tracker.sender_id)
         say(dispatcher, state, "utter_leave")
         return []

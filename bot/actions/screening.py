@@ -140,6 +140,10 @@ class PauseScreening(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         state = await self.desk.state(tracker.sender_id)
+        if state.item is None and state.step is not None:
+            await self.desk.stop_skill(tracker.sender_id)
+            say(dispatcher, state, "utter_skill_stopped")
+            return []
         if state.item is None:
             say(dispatcher, state, "utter_not_now")
             return []

@@ -10,10 +10,11 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.desk import Desk
 from bot.actions.screening import FORM, SLOT
+from bot.actions.skills import SKILL_FORM, SKILL_SLOT
 
 
 class SessionStart(Action):
-    """Begins a tracker, in the middle of the open questionnaire if there is one."""
+    """Begins a tracker, in the middle of the open questionnaire or exercise if there is one."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -25,6 +26,9 @@ class SessionStart(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         events = [SessionStarted()]
-        if (await self.desk.state(tracker.sender_id)).item is not None:
+        state = await self.desk.state(tracker.sender_id)
+        if state.item is not None:
             events += [ActiveLoop(FORM), SlotSet("requested_slot", SLOT)]
+        elif state.step is not None:
+            events += [ActiveLoop(SKILL_FORM), SlotSet("requested_slot", SKILL_SLOT)]
         return [*events, ActionExecuted("action_listen")]

@@ -1,0 +1,1 @@
+"""What carries a conversation: its sentences, its skills, its knowledge. Pure, from files that people can read."""
