@@ -14,7 +14,21 @@ from server import errors, logs, pages
 from server.callers import SessionCookie
 from server.errors import TooOften
 from server.gate import MESSAGES, Gate
-from server.routes import chat, console, duty, gateway, internal, notices, public, teamwork
+from server.routes import (
+    assisting,
+    campaigns,
+    chat,
+    companion,
+    console,
+    duty,
+    exchange,
+    gateway,
+    internal,
+    notices,
+    public,
+    results,
+    teamwork,
+)
 from server.schemas import Problem
 from server.settings import settings
 from server.wiring import Services, wire
@@ -57,6 +71,8 @@ def create_app(services: Services | None = None) -> FastAPI:
     errors.install(app)
     for router in (
         chat.router,
+        companion.router,
+        assisting.router,
         public.router,
         console.router,
         internal.router,
@@ -64,6 +80,9 @@ def create_app(services: Services | None = None) -> FastAPI:
         notices.router,
         gateway.router,
         teamwork.router,
+        exchange.router,
+        campaigns.router,
+        results.router,
     ):
         app.include_router(router, responses=PROBLEMS)
     pages.install(app)

@@ -28,10 +28,19 @@ class TooLarge(Exception):
     """More bytes than a request may have."""
 
 
+class NoPaper(Exception):
+    """A sheet of paper cannot be made here: the font is missing, or it lacks a letter."""
+
+
 _BROKEN = "我们这边出了故障，刚才的话可能没有存下来，请稍后再发一次。要是现在有危险，请直接打 120 或 110。"
 _ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
+    bot.SessionMoved: (401, "session_moved", None),
     bot.SessionOver: (401, "session_over", None),
     bot.NothingToAnswer: (409, "nothing_to_answer", None),
+    bot.CodeUnknown: (404, "code_unknown", None),
+    bot.Locked: (409, "locked", None),
+    bot.AgeNotSaid: (409, "age_not_said", None),
+    bot.GuardianMissing: (409, "guardian_missing", None),
     bot.ConsentMissing: (409, "consent_missing", None),
     bot.MessageTooLong: (413, "message_too_long", None),
     bot.Unstorable: (422, "unstorable", None),
@@ -55,6 +64,7 @@ _ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
     NotLoggedIn: (401, "not_logged_in", "请先登录。"),
     TooOften: (429, "too_often", "操作太快了，请过一分钟再试。"),
     TooLarge: (413, "too_large", "内容太长了，麻烦分成几段再发。"),
+    NoPaper: (503, "no_paper", "现在做不出这张纸，请稍后再试，或者先抄下来。"),
     SealBroken: (503, "broken", _BROKEN),
     StorageError: (503, "broken", _BROKEN),
     SQLAlchemyError: (503, "broken", _BROKEN),

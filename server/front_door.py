@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.conversation import Conversation
-from bot.turn import HotlineShown
+from bot.entering import entrances_at
+from bot.turn import EntrancesShown, HotlineShown
 from bot.turns import TurnMaker
+from escalation.campaign import campaign_at
 from server.schemas import DistrictShown
 from storage.database import Database
 
@@ -38,7 +40,24 @@ class FrontDoor:
             place=found.name if found else None,
             hotlines=self.hotlines(),
             draft_wording=self.turns.intake.levels.signed_by is None,
+            words_leave=self.conversation.words_leave,
         )
+
+    def entrances(self, signed_place: str | None) -> EntrancesShown:
+        """The entrances to the questionnaires; first that of the group screening that runs at this place, else that of
+        this kind of place."""
+        intake = self.turns.intake
+        code = self.conversation.place_of(signed_place, self.clock())
+        place = intake.district.place(code) if code else None
+        shown = entrances_at(intake.routes, intake.library, place.kind if place else None)
+        if place is None:
+            return shown
+        with self.database.transaction() as db:
+            running = campaign_at(db, place.code, self.clock())
+        if running is None or running.entrance not in {one.id for one in shown.entrances}:
+            return shown
+        shown.entrances.sort(key=lambda one: one.id != running.entrance)
+        return shown.model_copy(update={"first": running.entrance})
 
     def hotlines(self) -> list[HotlineShown]:
         """The telephone lines as they stand now."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,6 +29,7 @@ _BAR = {
     "clock_skew": "服务器的时间不准，时限可能算错，请按自己的表看时限，并告诉运维人员。",
     "disk": "服务器的磁盘快满了，新的情况可能存不下来，请马上告诉运维人员。",
 }
+_READER_BAR = "读话程序的学习模型出了错，眼下只按规则读，拐弯的话可能听漏，请多看对话，并告诉运维人员。"
 _LOOKOUT_BAR = "看护程序两分钟没有来问了：后台要是停了，不会有电话提醒，请留意列表，并告诉运维人员。"
 
 
@@ -38,14 +40,29 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Readiness:
-    """`wrong` names what is not as it must be; `lookouts`, when each watcher outside last asked."""
+    """`wrong` names what is not as it must be; `lookouts`, when each watcher outside last asked.
+
+    `crisis_reader` says what reads residents' words: the rules and the learned model, or the rules alone. That is no
+    reason to ring anybody at night: the rules read every message in any case.
+    """
 
     wrong: tuple[str, ...]
     lookouts: Mapping[str, datetime]
+    crisis_reader: str = "rules"
 
     @property
     def ready(self) -> bool:
         return not self.wrong
+
+
+class ReadsWords(Protocol):
+    """What health asks of the crisis reader."""
+
+    @property
+    def runs_on(self) -> str: ...
+
+    @property
+    def second_fails(self) -> bool: ...
 
 
 class Health:
@@ -64,6 +81,7 @@ class Health:
         demo: bool,
         jobs_silent_after: timedelta = SILENT,
         wall: Callable[[], datetime] = utc_now,
+        crisis_reader: ReadsWords | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -72,6 +90,7 @@ class Health:
         self.demo = demo
         self.silent_after = min(jobs_silent_after, SILENT)
         self.wall = wall
+        self.crisis_reader = crisis_reader
 
     def look(self) -> Readiness:
         """Ready, or what is not (C5)."""
@@ -82,7 +101,9 @@ class Health:
                 lookouts = {n.partition("@")[2]: at for n, at in beats_of(db, "lookout").items()}
         except (SQLAlchemyError, StorageError):
             wrong, lookouts = ["database"], {}
-        return Readiness(tuple(wrong), lookouts)
+        return Readiness(
+            tuple(wrong), lookouts, self.crisis_reader.runs_on if self.crisis_reader else "rules"
+        )
 
     def asked_by(self, lookout: str, *, leaving: bool = False) -> None:
         """A watcher outside has asked; from now on it is missed when it does not ask, until it says that it leaves."""
@@ -103,6 +124,8 @@ class Health:
             return f"有通知发不出去（已 {minutes} 分钟），请直接看列表，照值班电话单打电话联系。"
         if wrong:
             return _BAR[wrong[0]]
+        if self.crisis_reader is not None and self.crisis_reader.second_fails:
+            return _READER_BAR
         asked = beats_of(db, "lookout").values()
         if any(now - at > LOOKOUT_SILENT for at in asked) or not (asked or self.demo):
             return _LOOKOUT_BAR

@@ -18,6 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from escalation.channels import Channel
 from escalation.duty_gaps import tell_gaps
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
+from escalation.rescreening import invite_due
+from server.campaign_desk import publish_due
 from server.commands.verify import anchors_file
 from server.wiring import Services, database_url
 from storage import audit, backup
@@ -30,6 +32,7 @@ STUCK_AFTER = 60.0
 AT_MOST = 4 * AT_ONCE
 ANCHOR_EVERY = timedelta(minutes=10)
 DUTY_EVERY = timedelta(minutes=5)
+PLANS_EVERY = timedelta(minutes=1)
 
 
 def watch_round(services: Services) -> None:
@@ -80,6 +83,14 @@ def duty_round(services: Services) -> None:
         tell_gaps(db, services.telling, services.clock())
 
 
+def plans_round(services: Services) -> None:
+    """Invite whoever is to be asked again, and publish what may be said of group screenings that are over."""
+    try:
+        invite_due(services.database, services.clock)
+    finally:
+        publish_due(services.database, services.clock)
+
+
 def place_round(services: Services) -> None:
     """Stand in for a process that was killed, so that it is not missed any longer."""
     services.pulse.take_a_place()
@@ -107,6 +118,7 @@ def run(services: Services) -> int:
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
         "backup": (backup_round, services.settings.backup_minutes * 60),
         "duty": (duty_round, DUTY_EVERY.total_seconds()),
+        "plans": (plans_round, PLANS_EVERY.total_seconds()),
         "place": (place_round, MISSED.total_seconds()),
     }
     first = {"backup": timedelta(minutes=services.settings.backup_minutes)}

@@ -16,6 +16,8 @@ RULES: dict[str, tuple[int, timedelta]] = {
     "progress_all": (100, timedelta(minutes=1)),  # of all addresses together: see `escalation/ticket_code.py`
     "wish": (10, timedelta(minutes=10)),
     "wish_address": (60, timedelta(minutes=10)),
+    "code": (10, timedelta(minutes=1)),
+    "code_all": (30, timedelta(minutes=1)),  # of all addresses together: see `residents/one_time_code.py`
     "login": (60, timedelta(minutes=1)),
 }
 REMEMBERED = 10_000

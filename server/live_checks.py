@@ -8,6 +8,7 @@ run-time files), which says who signed what, and when.
     wording:         {by: 审定的临床人员, day: 2026-11-20, content: 话术文件的指纹}
     restored_backup: {by: 做恢复演练的人, day: 2026-11-21}
     duty_telephone:  {by: 接起值班电话的人, day: 2026-11-21}
+    words_leave:     {by: 批准居民的话交给外面的模型的人, day: 2026-11-21}     # only where that is set
 """
 
 import hashlib
@@ -26,7 +27,13 @@ from storage import step_points
 
 FRESH = timedelta(days=90)
 POLICIES = ("escalation/policies",)
-WORDING = ("bot/domain", "bot/safety_reply.yml")
+WORDING = (
+    "bot/domain",
+    "bot/safety_reply.yml",
+    "bot/page_wording.yml",
+    "models/counsellor/frame.yml",
+    "models/counsellor/screen.yml",
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class LiveFacts:
     duty_telephone: Record | None = None
     lookout_gateway: str | None = None  # where the lookout rings
     gateway: str | None = None  # where notices go
+    words_leave: bool | None = None  # residents' words go to a model outside the building
+    words_may_leave: Record | None = None
 
 
 def unmet(facts: LiveFacts, today: date) -> list[str]:
@@ -72,6 +81,7 @@ def unmet(facts: LiveFacts, today: date) -> list[str]:
         _accounts(facts),
         _record("值班电话的接听测试", facts.duty_telephone, today),
         _lookout(facts),
+        _outside(facts, today),
     )
     return [point for point in points if point]
 
@@ -153,6 +163,16 @@ def _lookout(facts: LiveFacts) -> str | None:
     return None
 
 
+def _outside(facts: LiveFacts, today: date) -> str | None:
+    if facts.words_leave is None:
+        return "外面的模型：不知道居民的话会不会交出去"
+    return (
+        _record("外面的模型：居民的话要交给它，批准", facts.words_may_leave, today)
+        if facts.words_leave
+        else None
+    )
+
+
 def _record(what: str, record: Record | None, today: date) -> str | None:
     if record is None:
         return f"{what}：没有记录"
@@ -188,6 +208,8 @@ def gather(settings: Settings) -> LiveFacts:
         duty_telephone=signed.get("duty_telephone"),
         lookout_gateway=settings.lookout_gateway_url,
         gateway=settings.gateway_url,
+        words_leave=settings.counsellor == "remote" and settings.counsellor_external,
+        words_may_leave=signed.get("words_leave"),
     )
 
 

@@ -23,6 +23,7 @@ from escalation import chain, ticket_code
 from escalation.closing import rescreen_invited
 from escalation.errors import NotAllowed, TicketNotFound
 from escalation.intake import Intake, Outcome
+from escalation.rescreening import decline, declined, open_invitation, welcome
 from escalation.staff import StaffAccount
 from escalation.store import (
     clocks_of,
@@ -158,6 +159,7 @@ class ProgressDesk:
         clocks = {clock.name: clock for clock in clocks_of(db, [ticket.id])}
         follow_ups = follow_ups_of(db, [ticket.id])
         events = events_of(db, ticket)
+        no_reminders = declined(db, ticket.resident_id)
         done = {"acknowledge": ticket.acknowledged_at, "speak": ticket.spoke_at, "visit": ticket.met_at}
         steps = [ProgressStep(name="收到您的情况", done_at=ticket.opened_at, due_at=None)]
         steps += [
@@ -178,7 +180,12 @@ class ProgressDesk:
             sentence=_sentence(ticket, office, any(e.kind.startswith("referral") for e in events)),
             office=office,
             who=self._who(db, ticket, office),
-            rescreen=rescreen_invited(db, ticket.resident_id, now),
+            rescreen=not no_reminders
+            and (
+                rescreen_invited(db, ticket.resident_id, now)
+                or open_invitation(db, ticket.resident_id) is not None
+            ),
+            reminders_off=no_reminders,
             next=next_step(ticket, list(clocks.values()), follow_ups, now),
             steps=steps,
             openings=openings,
@@ -199,6 +206,20 @@ class ProgressDesk:
         if holder is None:
             return f"{office} · 值班工作人员"
         return f"{self._office(holder.office)} · {_ROLES.get(holder.role, '工作人员')} {ticket.holder_name}"
+
+    def remind(self, code: str, address: str, wanted: bool) -> ProgressPage:
+        """Keep whether this resident wants to be asked again some day; the time line of an open matter says so."""
+        with self.database.transaction() as db:
+            found = self._ticket(db, code, address)
+            now = self.clock()
+            lock_session(db, found.session_id)
+            if declined(db, found.resident_id) is wanted:
+                (welcome if wanted else decline)(db, found.resident_id, now)
+                if found.closed_at is None:
+                    text = "居民说可以再提醒做小测试。" if wanted else "居民说不要再提醒做小测试。"
+                    chain.note(db, found, "reminders", "居民", text, now)
+            db.flush()
+            return self._page(db, found, ticket_code.normalise(code))
 
     # --- saying something --------------------------------------------------------------------------
 

@@ -30,13 +30,21 @@ class WishMade(BaseModel):
 class ProgressPage(Progress):
     """Everything that the page shows. `who` is an office and a role, and a name once somebody has taken it.
 
-    `rescreen`: whoever follows this up invites the resident to answer the questions once more.
+    `rescreen`: whoever follows this up invites the resident to answer the questions once more. `reminders_off`: the
+    resident wants no such invitations.
     """
 
     who: str
     rescreen: bool
+    reminders_off: bool
     next: NextStep | None
     wishes: list[WishMade]
+
+
+class Reminders(Body):
+    """Whether the resident wants to be asked again some day."""
+
+    wanted: bool
 
 
 class Wish(Body):

@@ -14,7 +14,7 @@ from bot.turn import ConsentsShown, HotlineShown, MessageShown
 from server.shapes import Body, LevelName, Text
 from server.teamwork_schemas import Act, TeamShown
 
-Choice = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+Choice = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 
 class Problem(BaseModel):
@@ -29,13 +29,17 @@ class Problem(BaseModel):
 
 
 class DistrictShown(BaseModel):
-    """What the first screen needs before anybody has said anything."""
+    """What the first screen needs before anybody has said anything.
+
+    `words_leave`: a language model outside the building answers in the chat; the page of ticks says so.
+    """
 
     demo: bool
     district: str
     place: str | None
     hotlines: list[HotlineShown]
     draft_wording: bool
+    words_leave: bool
 
 
 class OpenSession(Body):
@@ -69,7 +73,35 @@ class Answer(Body):
     client_id: UUID
     administration: UUID
     item: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
-    value: Annotated[int, Field(ge=0, le=100)] | None
+    value: Annotated[int, Field(ge=0, le=86_400)] | None
+
+
+class KeepPlan(Body):
+    """Steps of the safety plan; an empty text takes one away."""
+
+    steps: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], Annotated[str, Field(max_length=300)]],
+        Field(max_length=12),
+    ]
+
+
+class MarkMood(Body):
+    value: Annotated[int, Field(ge=1, le=5)]
+
+
+class Enter(Body):
+    """Come in by an entrance. `guardian`: who agrees for a child under 14, beside it at this moment."""
+
+    client_id: UUID
+    entrance: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    length: Literal["ultra", "short", "full"]
+    age: Literal["under_14", "from_14", "adult", "not_said"] | None = None
+    guardian: Literal["parent", "grandparent", "other"] | None = None
+
+
+class Redeem(Body):
+    code: Annotated[Text, Field(max_length=60)]
+    door: Literal["phone", "kiosk"] = "phone"
 
 
 class GiveContact(Body):

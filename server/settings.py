@@ -28,11 +28,21 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     keys_file: Path | None = None
     signoff: Path | None = None
+    instrument_texts: Path | None = None
 
     rasa_port: int = 8305
     rasa_url: str = "http://127.0.0.1:8305"
     rasa_budget_seconds: float = 3.0
     action_token: str = "loopback-only"
+
+    counsellor: Literal["off", "remote", "local"] = "off"
+    counsellor_url: str = "http://127.0.0.1:11434/v1"
+    counsellor_model: str = ""
+    counsellor_key: SecretStr = SecretStr("")
+    counsellor_external: bool = False
+    counsellor_folder: Path = ROOT / "models" / "counsellor" / "model"
+    counsellor_first_seconds: float = Field(default=3.0, gt=0, le=3)
+    counsellor_total_seconds: float = Field(default=8.0, gt=0, le=9)
 
     gateway_port: int = 8309
     gateway_url: str = "http://127.0.0.1:8309/notices"

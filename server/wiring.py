@@ -1,16 +1,20 @@
 """The one place where everything is put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from rasa_sdk.executor import ActionExecutor
 
+from assessments.errors import LibraryError
 from assessments.library import Library
 from bot.actions import all_actions
+from bot.companion.desk import CompanionDesk
 from bot.conversation import Conversation
+from bot.counselling import Counselling
 from bot.dialogue_desk import ApplicationDesk
+from bot.moving import Moving
 from bot.rasa_client import RasaClient
 from bot.turns import TurnMaker
 from escalation.casework import Casework
@@ -28,18 +32,30 @@ from escalation.staff import Desk
 from escalation.transfer import Transfers
 from escalation.trips import Trips
 from escalation.watch import Watch
+from models.context.trained import LifeReader
+from models.counsellor.address import ServerAddress
+from models.counsellor.errors import CounsellorError
+from models.counsellor.frame import Frame
+from models.counsellor.local import LocalVoice
+from models.counsellor.remote import RemoteVoice
+from models.counsellor.screen import Screen
+from models.counsellor.slot import Counsellor
+from models.counsellor.voice import Voice
 from models.crisis.recogniser import CrisisRecogniser
+from models.crisis.trained import crisis_reader
 from residents.district import District
 from residents.district_book import DistrictBook
 from residents.hotlines import load_hotlines
 from residents.partners import load_partners
 from server.call_list import CallList
+from server.campaign_desk import CampaignDesk
 from server.channels import build_channels
 from server.console import Console
 from server.duty_desk import DutyDesk
 from server.front_door import FrontDoor
 from server.health import Health
 from server.limits import Limits
+from server.logs import log
 from server.people_desk import PeopleDesk
 from server.progress_desk import ProgressDesk
 from server.settings import Settings
@@ -69,6 +85,8 @@ class Services:
     turns: TurnMaker
     intake: Intake
     conversation: Conversation
+    moving: Moving
+    companion: CompanionDesk
     actions: ActionExecutor
     console: Console
     teamwork: TeamworkDesk
@@ -81,6 +99,7 @@ class Services:
     replies: Replies
     receipts: Receipts
     call_list: CallList
+    campaigns: CampaignDesk
     limits: Limits
     health: Health
     pulse: Pulse
@@ -103,6 +122,55 @@ def database_url(settings: Settings) -> str:
     return settings.database_url or embedded.url(settings.home / "postgres")
 
 
+def library_of(settings: Settings) -> Library:
+    """The instruments, completed by the district's texts that the settings name.
+
+    Texts that cannot be used are logged and left out, all of them: nobody in danger waits for a questionnaire.
+    """
+    try:
+        return Library.from_files(texts=settings.instrument_texts)
+    except LibraryError as error:
+        if settings.instrument_texts is None:
+            raise
+        log.error("instruments: the district's texts are left out, %s", error)
+        return Library.from_files()
+
+
+def counsellor_of(
+    settings: Settings, numbers: Iterable[str], reads: Callable[[str], str]
+) -> Counsellor | None:
+    """The counsellor model that the settings name; None when there is none, which is the default.
+
+    One that cannot be used as it is configured is logged and left out: nobody in danger waits for it to be mended.
+    """
+    if settings.counsellor == "off":
+        return None
+    try:
+        voice: Voice
+        if settings.counsellor == "local":
+            voice = LocalVoice(settings.counsellor_folder)
+        else:
+            address = ServerAddress(settings.counsellor_url, external=settings.counsellor_external)
+            voice = RemoteVoice(
+                address, settings.counsellor_model, settings.counsellor_key.get_secret_value()
+            )
+        frame = Frame.from_file()
+        screen = Screen.from_file(frame, numbers, reads)
+    except CounsellorError as error:
+        log.error("counsellor: left out, %s", error)
+        return None
+    if voice.where == "outside":
+        log.warning("counsellor: residents' masked words leave the building")
+    return Counsellor(
+        voice,
+        screen,
+        frame,
+        reads,
+        first_seconds=settings.counsellor_first_seconds,
+        total_seconds=settings.counsellor_total_seconds,
+    )
+
+
 def wire(
     settings: Settings,
     *,
@@ -112,31 +180,41 @@ def wire(
     rasa: RasaClient | None = None,
     channel: Channel | None = None,
     channels: dict[str, Channel] | None = None,
+    counsellor: Counsellor | None = None,
+    life: LifeReader | None = None,
 ) -> Services:
     """Put everything together. Tests give their own clock, database, recogniser, dialogue or channels (`channel`
     takes the place of one, under its own name)."""
     database = database or Database(database_url(settings), Vault(Keyring.load(settings.keys)), pool_size=16)
     districts = DistrictBook(settings.district)
-    policies = PolicyBook(clock)
-    library = Library.from_files()
+    library = library_of(settings)
+    policies = PolicyBook(clock, forms=library.editions())
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
     demo = settings.mode == "demo"
     telling = Telling(districts, policies, settings.public_url, demo)
     intake = Intake(database.vault, clock, library, policies, telling)
     turns = TurnMaker(database.vault, intake, load_hotlines(settings.district), clock)
     rasa = rasa or RasaClient(settings.rasa_url, settings.rasa_budget_seconds)
+    reads_itself = recogniser is None
+    recogniser = recogniser or crisis_reader()
+    reader = recogniser
+    counsellor = counsellor or counsellor_of(
+        settings, (line.number for line in turns.lines), lambda text: reader.read(text).level
+    )
     conversation = Conversation(
         database,
         clock,
-        recogniser or CrisisRecogniser.from_files(),
+        recogniser,
         intake,
         rasa,
         turns,
         threads,
         settings.district,
+        Counselling(database, intake, threads, counsellor) if counsellor else None,
+        life or (LifeReader() if reads_itself else None),
     )
     actions = ActionExecutor()
-    for action in all_actions(ApplicationDesk(database, intake, turns, threads)):
+    for action in all_actions(ApplicationDesk(database, intake, turns, threads, conversation.life)):
         actions.register_action(action)
     channels = build_channels(settings) if channels is None else dict(channels)
     if channel is not None:
@@ -146,7 +224,7 @@ def wire(
     limits = Limits(clock)
     silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
     watch = Watch(database, clock, policies, telling)
-    health = Health(database, clock, watch.behind, settings.home, demo, silent_after)
+    health = Health(database, clock, watch.behind, settings.home, demo, silent_after, crisis_reader=reader)
     partner_names = {partner.code: partner.name for partner in partners.entries}
     console = Console(
         database, clock, Desk(database, clock), Casework(*shared), lambda: partners, intake, health, demo
@@ -160,6 +238,8 @@ def wire(
         turns=turns,
         intake=intake,
         conversation=conversation,
+        companion=CompanionDesk(database, clock, turns),
+        moving=Moving(database, clock, conversation, settings.public_url),
         actions=actions,
         console=console,
         front_door=FrontDoor(database, clock, conversation, turns, demo),
@@ -183,6 +263,7 @@ def wire(
         replies=Replies(database, clock, console.casework, Transfers(*shared)),
         receipts=Receipts(database, clock),
         call_list=CallList(database, clock, telling),
+        campaigns=CampaignDesk(database, clock, intake, settings.public_url, settings.district),
         limits=limits,
         health=health,
         pulse=Pulse(database, clock, process_name()),

@@ -22,6 +22,10 @@ CODE = (
     "storage:.py",
 )
 CONTENT = ("assessments:.yml", "escalation:.yml", "residents:.yml")
+LEARNED = (
+    *("calibrate", "command_line", "corpus", "features", "folder", "network", "report", "tasks"),
+    *("text_model", "training", "view"),
+)
 QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONWARNINGS": "ignore"}
 
 
@@ -62,6 +66,48 @@ def make_environment(work: Work, tools: Tools, folder: str, wanted: str, lock: s
 
 def app(work: Work, tools: Tools) -> None:
     make_environment(work, tools, ".venv", "3.11", "requirements/dev.txt")
+
+
+def torch(work: Work, tools: Tools) -> None:
+    """The engine of the learned models, without hashes: a processor-only build first, from wherever there is one."""
+    wanted = (work.root / "requirements/torch.in").read_text(encoding="utf-8").split()[-1]
+    pip = [".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check"]
+    tries: list[list[object]] = [[*pip, wanted]]
+    if machine() == "linux x86_64":  # the plain build brings 2.5 GB for graphics cards along
+        uv = [tools.uv(), "pip", "install", "--python", ".venv/bin/python", "--torch-backend", "cpu", wanted]
+        tries = [[*pip, f"{wanted}+cpu"], uv, *tries]
+    for number, command in enumerate(tries, 1):
+        try:
+            return work.run(command, without=("VIRTUAL_ENV",))
+        except Trouble:
+            if number == len(tries):
+                raise
+            work.say("换一个来源")
+
+
+def learned(task: str) -> Callable[[Work, Tools], None]:
+    def train(work: Work, tools: Tools) -> None:
+        work.run([".venv/bin/python", "-m", "models.learned", "train", task])
+
+    return train
+
+
+def learned_step(task: str, title: str, corpus: str, *more: str) -> Step:
+    """Training reads train and tune, and those of `more`; the lines that are held out neither start it nor enter it."""
+    return Step(
+        f"learned-{task.replace('_', '-')}",
+        f"训练小模型：{title}",
+        learned(task),
+        (
+            *(f"models/learned/{name}.py" for name in LEARNED),
+            "models/crisis/normalise.py",
+            "requirements/torch.in",
+            *(f"{folder}/{split}" for folder in (corpus, *more) for split in ("train", "tune")),
+        ),
+        (f"models/trained/{task}/config.json", f"models/trained/{task}/model.safetensors"),
+        ("torch",),
+        needs=(f"{corpus}/train", f"{corpus}/tune"),
+    )
 
 
 def rasa(work: Work, tools: Tools) -> None:
@@ -113,6 +159,7 @@ def dialogue(work: Work, tools: Tools) -> None:
 
 def steps(root: Path) -> tuple[Step, ...]:
     """All steps, in the order of their numbers."""
+    context = tuple(f"models/context/corpus/{task}" for task in ("emotion", "topic", "life_event"))
     pages = ("package-lock.json", ".npmrc", "package.json", "openapi.json")
     return (
         Step("uv", "工具 uv", lambda work, tools: tools.fetch_uv(work), ("requirements/uv.txt",)),
@@ -186,5 +233,19 @@ def steps(root: Path) -> tuple[Step, ...]:
             ("models/dialogue/dialogue.tar.gz",),
             ("rasa",),
             needs=("config.yml", "bot/domain", "bot/data"),
+        ),
+        Step(
+            "torch",
+            "学习模型的引擎 torch",
+            torch,
+            ("requirements/torch.in",),
+            (".venv/lib/python3.11/site-packages/torch/version.py",),
+            ("app",),
+            place=True,
+        ),
+        learned_step("crisis", "危机", "models/crisis/corpus", *context),
+        *(
+            learned_step(task, title, f"models/context/corpus/{task}")
+            for task, title in (("emotion", "情绪"), ("topic", "话题"), ("life_event", "生活事件"))
         ),
     )

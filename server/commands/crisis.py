@@ -7,6 +7,7 @@ import sys
 from typing import BinaryIO
 
 from models.crisis.recogniser import CrisisRecogniser, Reading
+from models.crisis.trained import crisis_reader
 
 
 def as_json(reading: Reading) -> str:
@@ -56,4 +57,4 @@ def _read(line: bytes, reader: CrisisRecogniser) -> Reading:
 
 def crisis() -> None:
     """Read texts on standard input, one per line; print {"level", "reasons"} as one JSON object per line."""
-    read_lines(sys.stdin.buffer, sys.stdout.buffer, CrisisRecogniser.from_files())
+    read_lines(sys.stdin.buffer, sys.stdout.buffer, crisis_reader())

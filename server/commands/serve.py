@@ -10,6 +10,7 @@ def serve() -> None:
     from server import live_checks
     from server.app import create_app
     from server.settings import settings
+    from server.whole_requests import WholeRequests
 
     chosen = settings()
     live_checks.refuse_unready(chosen, datetime.now(UTC).date())
@@ -17,6 +18,7 @@ def serve() -> None:
         create_app(),
         host=chosen.host,
         port=chosen.port,
+        http=WholeRequests,
         ssl_certfile=chosen.tls_certificate,
         ssl_keyfile=chosen.tls_key,
         access_log=False,

@@ -10,15 +10,19 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from bot.turn import Erased, Turn
+from bot.errors import CodeUnknown
+from bot.turn import CodeGiven, Erased, Turn
 from server.callers import CurrentSession, SessionCookie, Wired, set_session_cookie
 from server.schemas import (
     Answer,
     CallPerson,
     Choose,
+    Enter,
     GiveConsents,
     GiveContact,
+    Login,
     OpenSession,
+    Redeem,
     Say,
 )
 
@@ -40,6 +44,49 @@ async def open_session(body: OpenSession, response: Response, services: Wired, r
     )
     set_session_cookie(response, token, services.settings)
     return turn
+
+
+@router.post("/sessions/moved", status_code=201)
+def redeem_code(body: Redeem, response: Response, services: Wired, request: Request) -> Turn:
+    """Go on here with a conversation of another device, by its one-time code; that device is shut.
+
+    Only wrong codes count for the throttle, so that a hall behind one address can move as often as it likes.
+    """
+    address = request.client.host if request.client else "?"
+    services.limits.refuse("code", address)
+    services.limits.refuse("code_all", "*")
+    try:
+        token, turn = services.moving.redeem(body.code, body.door)
+    except CodeUnknown:
+        services.limits.allow("code", address)
+        services.limits.allow("code_all", "*")
+        raise
+    set_session_cookie(response, token, services.settings)
+    return turn
+
+
+@router.post("/session/code")
+def give_code(session: CurrentSession, services: Wired) -> CodeGiven:
+    """A one-time code by which this conversation goes on at another device within a day."""
+    return services.moving.give(session)
+
+
+@router.post("/session/entrance")
+async def enter(body: Enter, session: CurrentSession, services: Wired) -> Turn:
+    """Come in by an entrance: its questionnaires begin."""
+    return await services.conversation.enter(
+        session, body.client_id, body.entrance, body.length, body.age, body.guardian
+    )
+
+
+@router.post("/session/unlock", status_code=204)
+def unlock(
+    body: Login, session: CurrentSession, services: Wired, response: Response, request: Request
+) -> None:
+    """End the questionnaire on a phone that was handed over: the worker signs in again."""
+    address = request.client.host if request.client else "?"
+    services.moving.unlock(session, services.console.desk.check(body.username, body.password, address))
+    response.delete_cookie(SessionCookie, path="/", secure=True, httponly=True, samesite="strict")
 
 
 @router.get("/session")

@@ -72,5 +72,10 @@ def read_readiness(
         services.health.asked_by(lookout_name or "", leaving=lookout_leaves is not None)
     found = services.health.look()
     asked = {name: at.isoformat() for name, at in sorted(found.lookouts.items())}
-    body = {"ready": found.ready, "wrong": found.wrong, "lookouts_asked_at": asked}
+    body = {
+        "ready": found.ready,
+        "wrong": found.wrong,
+        "lookouts_asked_at": asked,
+        "crisis_reader": found.crisis_reader,
+    }
     return JSONResponse(body, status_code=200 if found.ready else 503)

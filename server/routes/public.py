@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from bot.turn import HotlineShown
+from bot.turn import EntrancesShown, HotlineShown
 from server.callers import Wired
-from server.progress_schemas import ProgressPage, Wish, WishTaken
+from server.progress_schemas import ProgressPage, Reminders, Wish, WishTaken
 from server.schemas import DistrictShown
 
 router = APIRouter(prefix="/api", tags=["public"])
@@ -14,6 +14,12 @@ router = APIRouter(prefix="/api", tags=["public"])
 def read_district(services: Wired, place: str | None = None) -> DistrictShown:
     """What the first screen says before a conversation begins. A bad place code is simply no place."""
     return services.front_door.district(place)
+
+
+@router.get("/entrances")
+def read_entrances(services: Wired, place: str | None = None) -> EntrancesShown:
+    """The ways to the questionnaires, that of the scanned place first."""
+    return services.front_door.entrances(place)
 
 
 @router.get("/hotlines")
@@ -43,6 +49,12 @@ def draw_progress_code(code: str, services: Wired) -> Response:
 def make_wish(code: str, body: Wish, services: Wired, request: Request) -> WishTaken:
     """Say when it suits, that one is not at home, that one objects, or thanks. Read for danger before anything else."""
     return services.progress.wish(code, address_of(request), body)
+
+
+@router.put("/progress/{code}/reminders")
+def set_reminders(code: str, body: Reminders, services: Wired, request: Request) -> ProgressPage:
+    """Say whether one wants to be asked again some day. A no is kept, and no plan is made against it."""
+    return services.progress.remind(code, address_of(request), body.wanted)
 
 
 def address_of(request: Request) -> str:
