@@ -4,6 +4,7 @@ import ListPage from "./pages/ListPage.vue";
 import TicketPage from "./pages/TicketPage.vue";
 import DutyPage from "./pages/DutyPage.vue";
 import PartnerPage from "./pages/PartnerPage.vue";
+import CampaignPage from "./pages/CampaignPage.vue";
 import PeoplePage from "./pages/PeoplePage.vue";
 import ChatPage from "./pages/ChatPage.vue";
 import { VIEWS } from "./words/views";
@@ -17,6 +18,7 @@ export const router = createRouter({
     { path: "/tickets/:code/chat", name: "chat", component: ChatPage, props: true },
     { path: "/duty", name: "duty", component: DutyPage },
     { path: "/people", name: "people", component: PeoplePage },
+    { path: "/campaigns", name: "campaigns", component: CampaignPage },
     { path: "/partner", name: "partner", component: PartnerPage },
     { path: "/:rest(.*)*", redirect: "/list/open" },
   ],

@@ -12,10 +12,13 @@ import type {
   DistrictShown,
   HotlineShown,
   MessageShown,
+  MoodsShown,
+  PlanShown,
   Progress,
   WishTaken,
   ResultShown,
   ScreeningShown,
+  SkillShown,
   Turn,
 } from "../src/api/client";
 
@@ -66,6 +69,35 @@ const CONTACT: Array<Pick<ContactShown, "field" | "text" | "hint" | "choices">> 
   { field: "trusted_person", text: "有没有一个您信得过的人，能陪陪您？", hint: "称呼和电话，写一样也行。", choices: [] },
 ];
 
+/** Sample exercises: just enough steps for every kind of button and some of the drawings. */
+type SampleStep = Pick<SkillShown, "step" | "ask" | "picture"> & { say: string; choices?: string[] };
+const EXERCISES: Record<string, { title: string; steps: SampleStep[] }> = {
+  breathing_box: {
+    title: "数着四下喘口气",
+    steps: [
+      { step: "settle", say: "先坐稳，脚踩着地。", ask: "next", picture: null },
+      { step: "rounds", say: "吸四下，停四下，呼四下，再停四下。", ask: "next", picture: "breath_box" },
+      { step: "after", say: "这会儿怎么样？", ask: "choice", picture: null, choices: ["松了一点", "差不多"] },
+    ],
+  },
+  grounding: {
+    title: "看看身边",
+    steps: [
+      { step: "see", say: "找五样看得见的。", ask: "next", picture: "ground_54321" },
+      { step: "touch", say: "摸四样东西。", ask: "next", picture: "ground_54321" },
+    ],
+  },
+  safety_plan: {
+    title: "难受时怎么办的小卡",
+    steps: [
+      { step: "warning_signs", say: "有什么苗头？", ask: "text", picture: null },
+      { step: "by_myself", say: "自己能做点什么？", ask: "text", picture: null },
+    ],
+  },
+};
+const PLAN_STEPS = ["warning_signs", "by_myself", "distract", "ask_for_help", "professionals", "safer_place", "reasons"];
+const PLAN_LABELS = ["我的苗头", "我自己能做的", "岔开心思的人和地方", "可以开口的人", "专门帮忙的人和电话", "让身边安全些", "我看重的"];
+
 interface Session {
   door: "phone" | "kiosk";
   place: string | null;
@@ -81,6 +113,10 @@ interface Session {
   workerCalled: boolean;
   resume: string | null;
   seen: Map<string, number>;
+  skill: { id: string; at: number } | null;
+  plan: Record<string, string>;
+  moods: MoodsShown["marks"];
+  cameBack: boolean;
 }
 
 export class FakeServer {
@@ -90,6 +126,8 @@ export class FakeServer {
   demo = true;
   /** Whether the server itself asks if one wants to go on, or leaves the question open as it stands. */
   asksToResume = true;
+  /** Whether somebody talked on this phone before. */
+  cameBack = false;
   private sessions = new Map<string, Session>();
   private count = 0;
 
@@ -147,6 +185,10 @@ export class FakeServer {
         workerCalled: false,
         resume: null,
         seen: new Map(),
+        skill: null,
+        plan: {},
+        moods: [],
+        cameBack: this.cameBack && body.door === "phone",
       };
       this.sessions.set(fresh, session);
       return { status: 201, body: this.turn(session, 0), token: fresh };
@@ -173,6 +215,14 @@ export class FakeServer {
         },
         token: "",
       };
+    }
+    if (path === "/api/session/plan") {
+      if (method === "PUT") Object.assign(session.plan, body.steps);
+      return { status: 200, body: this.plan(session) };
+    }
+    if (path === "/api/session/moods") {
+      if (method === "POST") session.moods.push({ at: this.now().toISOString(), value: Number(body.value) });
+      return { status: method === "POST" ? 201 : 200, body: this.moods(session) };
     }
     const clientId = body.client_id as string | undefined;
     const before = clientId ? session.seen.get(clientId) : undefined;
@@ -228,7 +278,10 @@ export class FakeServer {
       this.danger(session);
       return null;
     }
-    if (/真人/.test(text)) this.join(session);
+    if (session.skill) {
+      if (session.skill.id === "safety_plan") session.plan[PLAN_STEPS[session.skill.at]!] = text;
+      this.moveSkill(session, 1);
+    } else if (/真人/.test(text)) this.join(session);
     else if (session.screening) {
       const given = OPTIONS.findIndex((option) => text.includes(option.label));
       if (given >= 0) {
@@ -258,12 +311,72 @@ export class FakeServer {
       this.say(session, "好，先停在这儿。答过的都留着，想接着做随时说。", [
         { choice: "continue_screening", title: "接着做" },
       ]);
-    } else if (choice === "breathing") {
+    } else if (choice === "same_person" || choice === "not_same_person") {
+      session.cameBack = false;
+      if (choice === "same_person") {
+        session.consents = { chat: true, screening: true, contact: false, share: false };
+        session.stage = "chat";
+        this.say(session, "又见面了。我是程序，不是真人。");
+      }
+    } else if (choice in EXERCISES) {
+      session.skill = { id: choice, at: -1 };
+      this.moveSkill(session, 1);
+    } else if (choice === "list_skills") {
+      this.say(session, "挑一个顺眼的。", [
+        { choice: "breathing_box", title: "数着喘口气" },
+        { choice: "grounding", title: "看看身边" },
+      ]);
+    } else if (choice === "skill_stop") {
+      session.skill = null;
+      this.say(session, "好，先放着。");
+    } else if (choice === "skill_back") this.moveSkill(session, -1);
+    else if (choice === "skill_skip" || choice.startsWith("step_")) this.moveSkill(session, 1);
+    else if (choice === "breathing") {
       const message = this.message("program", "跟着圆圈，慢慢吸气，慢慢呼气。");
       session.messages.push({ ...message, kind: "exercise", exercise: "breathing" });
     } else if (choice === "leave") session.stage = "ended";
     else this.say(session, "好的。");
     return null;
+  }
+
+  private moveSkill(session: Session, by: number): void {
+    const running = session.skill;
+    if (!running) return;
+    running.at += by;
+    const step = EXERCISES[running.id]!.steps[running.at];
+    if (!step) {
+      session.skill = null;
+      return this.say(session, "做完了。");
+    }
+    this.say(session, step.say, this.skill(session)!.buttons);
+  }
+
+  private skill(session: Session): SkillShown | null {
+    if (!session.skill) return null;
+    const { title, steps } = EXERCISES[session.skill.id]!;
+    const { say: _, choices, ...step } = steps[session.skill.at]!;
+    const titles = step.ask === "next" ? ["好了"] : (choices ?? []);
+    return {
+      ...step,
+      skill: session.skill.id,
+      title,
+      number: session.skill.at + 1,
+      of: steps.length,
+      buttons: titles.map((one, at) => ({ title: one, choice: step.ask === "next" ? "step_next" : `step_${at}` })),
+    };
+  }
+
+  private plan(session: Session): PlanShown {
+    return {
+      title: "难受时怎么办的小卡",
+      steps: PLAN_STEPS.map((id, at) => ({ id, label: PLAN_LABELS[at]!, words: session.plan[id] ?? "" })),
+      updated_at: Object.keys(session.plan).length ? this.now().toISOString() : null,
+    };
+  }
+
+  private moods(session: Session): MoodsShown {
+    const names = ["很难受", "不太好", "一般", "还可以", "挺好"];
+    return { names, marks: session.moods, words: session.moods.length ? "这周记过几次。" : "这周还没有记过。" };
   }
 
   private record(session: Session, body: Record<string, unknown>) {
@@ -366,22 +479,36 @@ export class FakeServer {
       messages: session.messages.slice(from),
       screening: this.screening(session),
       result: session.result,
+      review: [],
+      locked: false,
       contact: open && { ...open, number: session.contact! + 1, of: CONTACT.length, choices: open.choices ?? [] },
       alarm: session.alarm,
       worker: session.worker,
       worker_called: session.workerCalled,
       resume: session.resume,
+      reminder: this.reminder,
+      skill: this.skill(session),
+      came_back: session.cameBack,
       hotlines: HOTLINES,
     };
   }
 
   private district(): DistrictShown {
-    return { demo: this.demo, district: "杭州市滨江区", place: "浦沿街道便民服务大厅", hotlines: HOTLINES, draft_wording: true };
+    return { demo: this.demo, district: "杭州市滨江区", place: "浦沿街道便民服务大厅", hotlines: HOTLINES, draft_wording: true, words_leave: this.wordsLeave };
   }
+
+  /** Whether whoever follows the matter up invites to the questions once more. */
+  rescreen = false;
+  remindersOff = false;
+  /** Whether what is asked under `resume` is to answer once more after some time. */
+  reminder = false;
+  /** Whether a model outside the building answers in the chat. */
+  wordsLeave = false;
 
   private progress(path: string, wish: Record<string, unknown>) {
     if (path.split("/")[3] !== "B-7K4M-2Q")
       return { status: 404, body: this.problem("no_code", "没有找到这个编号。请对着小票或屏幕，再核对一遍。") };
+    if (path.endsWith("/reminders")) this.remindersOff = wish.wanted === false;
     const at = (minutes: number) => new Date(this.now().getTime() + minutes * 60_000).toISOString();
     const body: Progress = {
       code: "B-7K4M-2Q",
@@ -390,7 +517,8 @@ export class FakeServer {
       who: "浦沿司法所 · 社工 沈青",
       next: { sentence: "今天 15:30 前会有人和您通话。", due_at: at(12), late: false },
       wishes: [],
-      rescreen: false,
+      rescreen: this.rescreen && !this.remindersOff,
+      reminders_off: this.remindersOff,
       steps: [
         { name: "收到", done_at: at(-26), due_at: null },
         { name: "有人接手", done_at: at(-18), due_at: at(-11) },

@@ -30,7 +30,7 @@ describe("arriving", () => {
   it("asks nothing of the server that would begin a conversation", async () => {
     const { server, talk, state } = phone();
     await talk.arrive();
-    expect(server.heard.map((one) => one.path)).toEqual(["/api/district"]);
+    expect(server.heard.map((one) => one.path)).toEqual(["/api/district", "/api/entrances"]);
     expect(state.step).toBe("first");
   });
 

@@ -167,7 +167,52 @@ describe("the kiosk", () => {
   });
 });
 
+describe("the ticks", () => {
+  const form = (wordsLeave?: boolean) => mount(ConsentForm, { props: { given: null, busy: false, wordsLeave } });
+
+  it("say before the first of them that words go to a program outside, where they do", () => {
+    const page = form(true);
+    const said = page.get("[data-test=words-leave]");
+    expect(said.text()).toContain("送到本区外面的一个电脑程序");
+    expect(said.text()).toContain("可以不勾");
+    const first = page.get("input").element;
+    expect(said.element.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+    expect(page.get("fieldset").attributes("aria-describedby")).toBe(said.attributes("id"));
+  });
+
+  it("say nothing of it where nothing leaves", () => {
+    expect(form().find("[data-test=words-leave]").exists()).toBe(false);
+    expect(form(false).text()).not.toContain("外面");
+  });
+
+  it("hear of it from the server, on the phone", async () => {
+    const server = new FakeServer();
+    server.wordsLeave = true;
+    const page = mount(PhoneShell, { props: { api: makeApi(fakeFetch(server)), place: "x" }, attachTo: document.body });
+    await flushPromises();
+    await page.get("[data-test=start]").trigger("click");
+    await flushPromises();
+    expect(page.find("[data-test=words-leave]").exists()).toBe(true);
+    page.unmount();
+  });
+});
+
 describe("the progress page", () => {
+  it("takes a no to reminders, and takes it back", async () => {
+    const server = new FakeServer();
+    server.rescreen = true;
+    const page = mount(ProgressPage, { props: { api: makeApi(fakeFetch(server)), code: "B-7K4M-2Q" } });
+    await flushPromises();
+    await page.get("[data-test=reminders-off]").trigger("click");
+    await flushPromises();
+    expect(page.find("[data-test=progress-rescreen]").exists()).toBe(false);
+    expect(page.get("[data-test=reminders-are-off]").text()).toContain("不再提醒您");
+    await page.get("[data-test=reminders-on]").trigger("click");
+    await flushPromises();
+    expect(page.find("[data-test=progress-rescreen]").exists()).toBe(true);
+    page.unmount();
+  });
+
   it("tells stages in words, who opened what, and how to object", async () => {
     const page = mount(ProgressPage, { props: { api: makeApi(fakeFetch(new FakeServer())), code: "B-7K4M-2Q" } });
     await flushPromises();
@@ -185,6 +230,21 @@ describe("the progress page", () => {
     expect(page.get("[data-test=progress-code]").attributes("aria-label")).toBe("B，7 K 4 M，2 Q");
     expect(page.get("[data-test=code-qr]").attributes("src")).toBe("/api/progress/B-7K4M-2Q/qr");
     page.unmount();
+  });
+
+  it("invites to the questions once more only when whoever follows it up says so", async () => {
+    const server = new FakeServer();
+    const api = makeApi(fakeFetch(server));
+    const quiet = mount(ProgressPage, { props: { api, code: "B-7K4M-2Q" } });
+    await flushPromises();
+    expect(quiet.find("[data-test=progress-rescreen]").exists()).toBe(false);
+    quiet.unmount();
+    server.rescreen = true;
+    const invited = mount(ProgressPage, { props: { api, code: "B-7K4M-2Q" } });
+    await flushPromises();
+    expect(invited.get("[data-test=progress-rescreen] a").attributes("href")).toBe("/");
+    expect(invited.get("[data-test=progress-rescreen]").text()).toContain("不想答也没关系");
+    invited.unmount();
   });
 
   it("passes on what somebody wants said, never empty where words are wanted, and keeps them when it fails", async () => {

@@ -31,7 +31,9 @@ export type TeamForm =
   | "reopen";
 /** Forms that belong to no ticket: their drafts lie under the name of what they change. */
 type OtherForm = "partner_task" | "shift" | "leave" | "swap" | "contact_point" | "person";
-export type FormName = TicketForm | TeamForm | OtherForm;
+/** Forms of a ticket's results. */
+type ResultsForm = "ask_again" | "export";
+export type FormName = TicketForm | TeamForm | ResultsForm | OtherForm;
 
 class Drafts {
   private kept = reactive(new Map<string, Draft<unknown>>());

@@ -2,7 +2,7 @@
 import type { IconName } from "../components/Icon.vue";
 
 export interface PageTab {
-  name: "list" | "duty" | "people" | "partner";
+  name: "list" | "duty" | "people" | "campaigns" | "partner";
   to: string;
   word: string;
   icon: IconName;
@@ -11,13 +11,14 @@ export interface PageTab {
 const LIST: PageTab = { name: "list", to: "/list/open", word: "工单", icon: "check" };
 const DUTY: PageTab = { name: "duty", to: "/duty", word: "值班表", icon: "calendar" };
 const PEOPLE: PageTab = { name: "people", to: "/people", word: "人员", icon: "people" };
+const CAMPAIGNS: PageTab = { name: "campaigns", to: "/campaigns", word: "集体筛查", icon: "chat" };
 const PARTNER: PageTab = { name: "partner", to: "/partner", word: "协办任务", icon: "hand" };
 
 /** A partner sees what was asked of it and nothing else; people are for those who lead them. */
 export function pagesOf(role: string | undefined): PageTab[] {
   if (role === undefined) return [];
   if (role === "partner") return [PARTNER];
-  if (role === "administrator") return [DUTY, PEOPLE];
+  if (role === "administrator") return [DUTY, PEOPLE, CAMPAIGNS];
   return role === "supervisor" ? [LIST, DUTY, PEOPLE] : [LIST, DUTY];
 }
 

@@ -27,6 +27,19 @@ export interface ClockWords {
   rest: string;
 }
 
+const DAYS = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
+
+/** The district's day of a moment, as a field for dates takes it: 2026-12-07. */
+export function dayOf(at: Date): string {
+  return DAYS.format(at);
+}
+
+/** The same as one says it: 2026 年 12 月 7 日. */
+export function dayWords(at: Date): string {
+  const [year, month, day] = dayOf(at).split("-").map(Number);
+  return `${year} 年 ${month} 月 ${day} 日`;
+}
+
 /** A span in words, rounded down: we never promise a minute that is not there. */
 export function span(milliseconds: number): string {
   const minutes = Math.floor(Math.abs(milliseconds) / MINUTE);

@@ -9,6 +9,12 @@ export type ButtonShown = Shapes["ButtonShown"];
 export type ScreeningShown = Shapes["ScreeningShown"];
 export type AnsweredItem = Shapes["AnsweredItem"];
 export type OptionShown = Shapes["OptionShown"];
+export type InputShown = Shapes["InputShown"];
+export type ReviewedForm = Shapes["ReviewedForm"];
+export type EntrancesShown = Shapes["EntrancesShown"];
+export type EntranceShown = Shapes["EntranceShown"];
+export type Entering = Omit<Shapes["Enter"], "client_id">;
+export type CodeGiven = Shapes["CodeGiven"];
 export type ResultShown = Shapes["ResultShown"];
 export type ContactShown = Shapes["ContactShown"];
 export type AlarmShown = Shapes["AlarmShown"];
@@ -16,6 +22,10 @@ export type ConsentsShown = Shapes["ConsentsShown"];
 export type HotlineShown = Shapes["HotlineShown"];
 export type DistrictShown = Shapes["DistrictShown"];
 export type Progress = Shapes["ProgressPage"];
+export type SkillShown = Shapes["SkillShown"];
+export type PlanShown = Shapes["PlanShown"];
+export type PlanStepShown = Shapes["PlanStepShown"];
+export type MoodsShown = Shapes["MoodsShown"];
 export type WishTaken = Shapes["WishTaken"];
 export type WishKind = Shapes["Wish"]["kind"];
 export type Erased = Shapes["Erased"];
@@ -53,6 +63,7 @@ export interface Api {
   district(place: string | null): Promise<DistrictShown>;
   hotlines(): Promise<HotlineShown[]>;
   progress(code: string): Promise<Progress>;
+  remind(code: string, wanted: boolean): Promise<Progress>;
   wish(code: string, clientId: string, kind: WishKind, text: string): Promise<WishTaken>;
   open(door: Door, place: string | null): Promise<Turn>;
   read(after: string | null): Promise<Turn>;
@@ -60,8 +71,17 @@ export interface Api {
   say(clientId: string, text: string): Promise<Turn>;
   choose(clientId: string, choice: string): Promise<Turn>;
   answer(clientId: string, administration: string, item: string, value: number | null): Promise<Turn>;
+  entrances(place: string | null): Promise<EntrancesShown>;
+  enter(clientId: string, way: Entering): Promise<Turn>;
+  code(): Promise<CodeGiven>;
+  redeem(code: string, door: Door): Promise<Turn>;
+  unlock(username: string, password: string): Promise<void>;
   contact(clientId: string, field: ContactField, value: string | null): Promise<Turn>;
   callPerson(clientId: string): Promise<Turn>;
+  plan(): Promise<PlanShown>;
+  keepPlan(steps: Record<string, string>): Promise<PlanShown>;
+  moods(): Promise<MoodsShown>;
+  mark(value: number): Promise<MoodsShown>;
   leave(): Promise<void>;
   erase(): Promise<Erased>;
   record(): Promise<unknown>;
@@ -101,6 +121,8 @@ export function makeApi(fetch?: ClientOptions["fetch"], patienceMs = PATIENCE_MS
       settled(client.GET("/api/district", { params: { query: place ? { place } : {} }, signal: soon() })),
     hotlines: () => settled(client.GET("/api/hotlines", { signal: soon() })),
     progress: (code) => settled(client.GET("/api/progress/{code}", { params: { path: { code } }, signal: soon() })),
+    remind: (code, wanted) =>
+      settled(client.PUT("/api/progress/{code}/reminders", { params: { path: { code } }, body: { wanted }, signal: soon() })),
     wish: (code, client_id, kind, text) =>
       settled(
         client.POST("/api/progress/{code}/wishes", {
@@ -120,9 +142,21 @@ export function makeApi(fetch?: ClientOptions["fetch"], patienceMs = PATIENCE_MS
       settled(
         client.POST("/api/session/answers", { body: { client_id, administration, item, value }, signal: soon() }),
       ),
+    entrances: (place) =>
+      settled(client.GET("/api/entrances", { params: { query: place ? { place } : {} }, signal: soon() })),
+    enter: (client_id, way) => settled(client.POST("/api/session/entrance", { body: { client_id, ...way }, signal: soon() })),
+    code: () => settled(client.POST("/api/session/code", { signal: soon() })),
+    redeem: (code, door) => settled(client.POST("/api/sessions/moved", { body: { code, door }, signal: soon() })),
+    unlock: async (username, password) => {
+      await settled(client.POST("/api/session/unlock", { body: { username, password }, signal: soon() }));
+    },
     contact: (client_id, field, value) =>
       settled(client.POST("/api/session/contact", { body: { client_id, field, value }, signal: soon() })),
     callPerson: (client_id) => settled(client.POST("/api/session/person", { body: { client_id }, signal: soon() })),
+    plan: () => settled(client.GET("/api/session/plan", { signal: soon() })),
+    keepPlan: (steps) => settled(client.PUT("/api/session/plan", { body: { steps }, keepalive: true, signal: soon() })),
+    moods: () => settled(client.GET("/api/session/moods", { signal: soon() })),
+    mark: (value) => settled(client.POST("/api/session/moods", { body: { value }, signal: soon() })),
     leave: async () => {
       await settled(client.POST("/api/session/leave", { keepalive: true, signal: soon() }));
     },

@@ -7,12 +7,17 @@
 import { computed, reactive } from "vue";
 import {
   type Api,
+  type CodeGiven,
   type ConsentsShown,
   type DistrictShown,
   type Door,
+  type Entering,
+  type EntrancesShown,
   type Erased,
   type HotlineShown,
   type MessageShown,
+  type MoodsShown,
+  type PlanShown,
   Refused,
   type ScreeningShown,
   type Turn,
@@ -24,7 +29,10 @@ import { type At, after, before, cardOpens, questionAt } from "./questionnaire";
 import { ALWAYS, AWAY } from "./words";
 
 export type Step = "first" | "consent" | "talk" | "ended";
-export type View = "chat" | "card" | "result" | "breathing";
+export type View = "chat" | "card" | "result" | "breathing" | "entrances" | "review" | "moving" | "plan" | "moods";
+
+/** The exercise in which the safety plan is written. */
+export const PLAN = "safety_plan";
 export type Wish = "talk" | "screen";
 
 /** A resident's own words that the server has not confirmed yet. */
@@ -44,7 +52,7 @@ export interface Trouble {
 }
 
 export interface Farewell {
-  kind: "left" | "erased" | "ended";
+  kind: "left" | "erased" | "ended" | "moved";
   erased: Erased | null;
 }
 
@@ -53,6 +61,9 @@ export interface State {
   view: View;
   wish: Wish;
   district: DistrictShown | null;
+  entrances: EntrancesShown | null;
+  /** The code that takes this conversation to another device, while it is shown. */
+  code: CodeGiven | null;
   turn: Turn | null;
   bubbles: MessageShown[];
   arriving: MessageShown[];
@@ -70,6 +81,11 @@ export interface State {
   resumeAside: boolean;
   /** Back on this phone with a question still open: ask once whether to go on. */
   cameBack: boolean;
+  /** The safety plan as the server has it, what was written over it and not kept yet, and whether it was just written. */
+  plan: PlanShown | null;
+  planDrafts: Record<string, string>;
+  planWritten: boolean;
+  moods: MoodsShown | null;
   trouble: Trouble | null;
   farewell: Farewell | null;
   away: boolean;
@@ -85,6 +101,8 @@ function blank(): State {
     view: "chat",
     wish: "talk",
     district: null,
+    entrances: null,
+    code: null,
     turn: null,
     bubbles: [],
     arriving: [],
@@ -99,6 +117,10 @@ function blank(): State {
     contactAside: false,
     resumeAside: false,
     cameBack: false,
+    plan: null,
+    planDrafts: {},
+    planWritten: false,
+    moods: null,
     trouble: null,
     farewell: null,
     away: false,
@@ -113,6 +135,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   const state = reactive<State>(blank());
   const clientIds = new Map<string, string>();
   let line: Promise<unknown> = Promise.resolve();
+  let writing: Promise<unknown> = Promise.resolve();
   let pacer: ReturnType<typeof setTimeout> | null = null;
   let poller: ReturnType<typeof setTimeout> | null = null;
   let reminder: ReturnType<typeof setTimeout> | null = null;
@@ -148,6 +171,8 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     if (changed) state.at = null;
     if (!turn.screening || earlier?.screening?.administration !== turn.screening.administration) state.typing = false;
     if (earlier?.contact?.field !== turn.contact?.field) state.contactAside = false;
+    if (turn.skill?.skill === PLAN) state.planWritten = false;
+    else if (earlier?.skill?.skill === PLAN) state.planWritten = true;
     take(turn.messages, how === "return");
     if (how === "return") {
       state.resultSeen = turn.result?.at ?? null;
@@ -162,14 +187,14 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
       state.resultSeen = result.at;
       const dangerIsNew = (Boolean(turn.alarm) && !earlier?.alarm) || turn.messages.some((m) => m.kind === "danger");
       // Words of danger are read first, and finding the person comes before looking back at answers.
-      if (!dangerIsNew && !turn.contact) state.view = "result";
+      if (!dangerIsNew && !turn.contact) state.view = turn.review?.length ? "review" : "result";
     }
     schedulePoll();
   }
 
-  /** A breathing exercise is not broken off by something that arrives meanwhile. */
+  /** An exercise, or something one is writing, is not broken off by something that arrives meanwhile. */
   function keep(view: View): View {
-    return state.view === "breathing" ? "breathing" : view;
+    return ["breathing", "plan", "moods"].includes(state.view) ? state.view : view;
   }
 
   function take(messages: MessageShown[], atOnce: boolean): void {
@@ -266,6 +291,11 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
 
   function troubled(failure: unknown, again: (() => Promise<void>) | null): void {
     const refused = failure instanceof Refused ? failure : null;
+    if (refused?.problem === "session_moved") return finish({ kind: "moved", erased: null });
+    if (refused?.problem === "age_not_said" && state.entrances) {
+      state.view = "entrances";
+      return;
+    }
     state.away = refused === null;
     state.trouble = {
       sentence: refused?.sentence ?? AWAY,
@@ -303,6 +333,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   async function arrive(): Promise<void> {
     try {
       state.district = await api.district(place);
+      state.entrances = await api.entrances(place).catch(() => null);
       state.away = false;
     } catch {
       state.away = true;
@@ -334,7 +365,8 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
       () => api.consent(consents),
     );
     if (done && !wasTalking && state.wish === "screen" && consents.screening && !screening.value) {
-      await choose("start_screening");
+      if (state.entrances?.first) state.view = "entrances";
+      else await choose("start_screening");
     }
     return done;
   }
@@ -412,6 +444,134 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     if (done && at !== null && screening.value?.administration === asked.administration && state.at === at) {
       state.at = after(screening.value, at);
     }
+  }
+
+  /** Change an answer from the page on which all of them stand. */
+  async function change(administration: string, item: string, value: number | null): Promise<void> {
+    await ask(
+      () => change(administration, item, value),
+      () => once(`answer ${administration} ${item} ${value}`, (id) => api.answer(id, administration, item, value)),
+    );
+  }
+
+  /** Come in by an entrance: its questions begin at once. */
+  async function enter(way: Entering): Promise<boolean> {
+    const done = await ask(
+      async () => {
+        await enter(way);
+      },
+      () => once(`enter ${way.entrance} ${way.length} ${way.age ?? ""} ${way.guardian ?? ""}`, (id) => api.enter(id, way)),
+    );
+    if (done && screening.value) {
+      state.typing = state.resumeAside = state.cameBack = false;
+      state.view = "card";
+    }
+    return done;
+  }
+
+  /** Ask for the code by which this conversation goes on at another device. */
+  async function takeCode(): Promise<void> {
+    try {
+      state.code = await api.code();
+      state.view = "moving";
+    } catch (failure) {
+      troubled(failure, takeCode);
+    }
+  }
+
+  /** Look whether the conversation has gone to the other device; then nothing of it stays here. */
+  async function look(): Promise<void> {
+    const mine = life;
+    try {
+      const turn = await api.read(lastKnown);
+      if (mine === life) receive(turn, "poll");
+    } catch (failure) {
+      if (mine === life && failure instanceof Refused && failure.status === 401) troubled(failure, null);
+    }
+  }
+
+  function dropCode(): void {
+    state.code = null;
+    state.view = screening.value ? "card" : "chat";
+  }
+
+  /** Go on here with a conversation of another device, at the very question that was open. */
+  async function redeem(code: string): Promise<boolean> {
+    const done = await ask(null, async () => {
+      const turn = await api.redeem(code, door);
+      if (turn.stage === "chat") receive(turn, "return");
+      return turn;
+    });
+    if (done && screening.value && !state.turn?.resume) backToQuestion();
+    return done;
+  }
+
+  /** A request of a page of one's own; null when it was refused or did not arrive, and the reason stands on the page. */
+  async function own<T>(again: () => Promise<unknown>, call: () => Promise<T>): Promise<T | null> {
+    const mine = life;
+    state.busy = true;
+    try {
+      const got = await call();
+      state.away = false;
+      return mine === life ? got : null;
+    } catch (failure) {
+      if (mine === life) troubled(failure, async () => void (await again()));
+      return null;
+    } finally {
+      if (mine === life) state.busy = false;
+    }
+  }
+
+  /** Read the safety plan; what was written here and not kept yet stays. */
+  async function readPlan(): Promise<boolean> {
+    const plan = await own(readPlan, () => api.plan());
+    if (plan) state.plan = plan;
+    return plan !== null;
+  }
+
+  /** Keep what was written, one request after the other. A draft is let go only when the server has it. */
+  function keepPlan(): Promise<boolean> {
+    const kept = writing.then(async () => {
+      const steps = { ...state.planDrafts };
+      if (!Object.keys(steps).length) return true;
+      const plan = await own(keepPlan, () => api.keepPlan(steps));
+      if (!plan) return false;
+      state.plan = plan;
+      for (const [step, words] of Object.entries(steps)) if (state.planDrafts[step] === words) delete state.planDrafts[step];
+      return true;
+    });
+    writing = kept;
+    return kept;
+  }
+
+  async function readMoods(): Promise<boolean> {
+    const moods = await own(readMoods, () => api.moods());
+    if (moods) state.moods = moods;
+    return moods !== null;
+  }
+
+  async function mark(value: number): Promise<boolean> {
+    const moods = await own(() => mark(value), () => api.mark(value));
+    if (moods) state.moods = moods;
+    return moods !== null;
+  }
+
+  /** Leave an own page for the chat, and perhaps say there what one wants. */
+  async function toChat(choice?: string): Promise<void> {
+    state.view = "chat";
+    if (choice) await choose(choice);
+  }
+
+  /** The worker takes a lent phone back. */
+  async function unlock(username: string, password: string): Promise<boolean> {
+    try {
+      await api.unlock(username, password);
+    } catch (failure) {
+      troubled(failure, null);
+      return false;
+    }
+    finish({ kind: "left", erased: null });
+    return true;
   }
 
   function goBack(): void {
@@ -498,10 +658,11 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   /** Begin anew after the server has forgotten us; what was being typed is kept. */
   async function startOver(): Promise<void> {
     const draft = [...state.echoes.map((one) => one.text), state.draft].filter(Boolean).join("\n");
-    const district = state.district;
+    const { district, planDrafts } = state;
     drop();
     state.district = district;
     state.draft = draft;
+    state.planDrafts = planDrafts;
     await start();
   }
 
@@ -530,9 +691,10 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   }
 
   function finish(farewell: Farewell): void {
-    const district = state.district;
+    const { district, entrances } = state;
     drop();
     state.district = district;
+    state.entrances = entrances;
     state.step = "ended";
     state.farewell = farewell;
   }
@@ -542,7 +704,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     life += 1;
     for (const timer of [pacer, poller, reminder]) if (timer) clearTimeout(timer);
     pacer = poller = reminder = null;
-    line = Promise.resolve();
+    line = writing = Promise.resolve();
     lastKnown = null;
     clientIds.clear();
     Object.assign(state, blank());
@@ -564,6 +726,18 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     takeBack,
     choose,
     answer,
+    change,
+    enter,
+    takeCode,
+    look,
+    dropCode,
+    redeem,
+    unlock,
+    readPlan,
+    keepPlan,
+    readMoods,
+    mark,
+    toChat,
     goBack,
     goOn,
     answerByTyping,

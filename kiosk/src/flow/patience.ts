@@ -9,9 +9,12 @@ export interface Where {
   /** Whether something of a person is on the screen or in memory. */
   open: boolean;
   view: View;
+  /** Whether an exercise is going on in the chat. */
+  exercise?: boolean;
 }
 
 export function patience(where: Where): number | null {
   if (where.attract && !where.open) return null;
-  return where.view === "breathing" || where.view === "result" ? SLOW_MS : IDLE_MS;
+  const slow = where.view === "breathing" || where.view === "result" || (where.view === "chat" && where.exercise);
+  return slow ? SLOW_MS : IDLE_MS;
 }

@@ -1,5 +1,5 @@
 /** Which question the card shows. The server names exactly one next item; going back happens here, answers kept. */
-import type { OptionShown, ScreeningShown, Turn } from "../api/client";
+import type { InputShown, OptionShown, ScreeningShown, Turn } from "../api/client";
 
 export interface QuestionShown {
   item: string;
@@ -7,6 +7,7 @@ export interface QuestionShown {
   of: number;
   text: string;
   options: OptionShown[];
+  input: InputShown | null;
   given: number | null;
   /** Whether it was answered before, `given` null then meaning 「不想回答」. */
   answered: boolean;
@@ -23,10 +24,10 @@ export function questionAt(screening: ScreeningShown, at: At): QuestionShown {
   const earlier = at === null ? undefined : inOrder(screening)[at];
   if (!earlier) {
     const { item, number, of, text, options } = screening;
-    return { item, number, of, text, options, given: null, answered: false };
+    return { item, number, of, text, options, input: screening.input ?? null, given: null, answered: false };
   }
   const { item, number, text, options, given } = earlier;
-  return { item, number, of: screening.of, text, options, given, answered: true };
+  return { item, number, of: screening.of, text, options, input: earlier.input ?? null, given, answered: true };
 }
 
 export function hasBefore(screening: ScreeningShown, at: At): boolean {
