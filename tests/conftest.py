@@ -13,8 +13,8 @@ from tests.support.postgres import Postgres, server
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """One embedded PostgreSQL for the whole run."""
-    with server() as running:
+    """One embedded PostgreSQL for the whole run. It is never killed; who kills one makes one of their own."""
+    with server(in_memory=True) as running:
         yield running
 
 
@@ -40,3 +40,21 @@ def database(postgres: Postgres, vault: Vault) -> Iterator[Database]:
 def clock() -> MovableClock:
     """A clock that stands still until the test moves it."""
     return MovableClock()
+
+
+class _SaysAtOnce:
+    """Says which test failed, and why, when it fails: a run that is broken off has then said what it knows."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            terminal.write_line(f"\nFAILED at {report.when}: {report.nodeid}\n    {crash or report.longrepr}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_SaysAtOnce(config))

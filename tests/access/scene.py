@@ -168,6 +168,8 @@ class Scene:
             path = path.replace("{task}", self.task)
         if "{notice}" in path:
             path = path.replace("{notice}", self.notice)
+        if "{administration}" in path:
+            path = path.replace("{administration}", self.administration)
         if "{call}" in path:
             path = path.replace("{call}", self.call)
         for name in ("shift", "change", "contact"):

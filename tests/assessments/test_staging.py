@@ -1,41 +1,60 @@
 """Which question comes next, told as people who answer in their own ways."""
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessments.library import Library
-from assessments.staging import ASQ_NOW, ITEMS, POSITIVE, RAISED, Step, next_step
+from assessments.errors import LibraryError
+from assessments.library import FOLDER, Library, instrument_from
+from assessments.routes import FILE as ROUTES_FILE
+from assessments.routes import Routes
+from assessments.staging import CORE, POSITIVE, RAISED, SAFETY_FORMS, Step, next_step
 
 LIBRARY = Library.from_files()
+ROUTES = Routes.from_file(LIBRARY)
+ASQ_NOW = "q5"
+ITEMS = {form: [item.id for item in LIBRARY[form].items] for form in ("phq2", "gad2", "phq9", "gad7", "asq")}
 
 
 class Person:
     """Answers whatever is asked next, until the screening is over."""
 
-    def __init__(self, **answers: int | None) -> None:
+    def __init__(
+        self, *, route: str = CORE, forms=LIBRARY, safety: str = "asq", **answers: int | None
+    ) -> None:
+        self.route, self.forms, self.safety = ROUTES[route], forms, safety
         self.answers = answers
         self.done: dict[str, dict[str, int | None]] = {}
         self.asked: list[str] = []
         self.asq_called = False
 
+    def next(self) -> Step | None:
+        return next_step(
+            self.done, asq_called=self.asq_called, route=self.route, forms=self.forms, safety=self.safety
+        )
+
     def is_asked(self) -> str | None:
-        step = next_step(self.done, asq_called=self.asq_called)
+        step = self.next()
         return step and f"{step.instrument}.{step.item}"
 
     def answers_one(self) -> Step | None:
-        step = next_step(self.done, asq_called=self.asq_called)
+        step = self.next()
         if step is None:
             return None
         self.asked.append(f"{step.instrument}.{step.item}")
         answers = self.done.setdefault(step.instrument, dict(step.carried))
-        answers[step.item] = self.answers.get(f"{step.instrument}_{step.item}", 0)
+        item = self.forms[step.instrument].item(step.item)
+        answers[step.item] = self.answers.get(f"{step.instrument}_{step.item}", item.lowest)
         return step
 
     def answers_all(self) -> list[str]:
         while self.answers_one():
-            assert len(self.asked) <= 30, "the screening never ends"
+            assert len(self.asked) <= 200, "the screening never ends"
         return self.asked
+
+    def forms_asked(self) -> set[str]:
+        return {question.split(".")[0] for question in self.answers_all()}
 
     def instruments_asked(self) -> list[str]:
         return list(dict.fromkeys(question.split(".")[0] for question in self.asked))
@@ -170,7 +189,7 @@ def test_somebody_who_starts_with_phq9_is_not_asked_phq2():
 
 
 ANSWER = st.sampled_from([0, 0, 1, 2, 3, None])
-EVERYTHING = [f"{form}_{item}" for form, items in ITEMS.items() for item in (*items, ASQ_NOW)]
+EVERYTHING = [f"{form}_{item}" for form, items in ITEMS.items() for item in items]
 
 
 @settings(max_examples=300)
@@ -189,11 +208,143 @@ def test_every_way_of_answering_ends_and_asks_everybody_about_death(answers, cal
 
 
 def test_the_staging_knows_the_forms_as_they_are():
-    for form, items in ITEMS.items():
-        shipped = tuple(item.id for item in LIBRARY[form].items)
-        assert shipped == (*items, ASQ_NOW) if form == "asq" else shipped == items
     assert {LIBRARY[form].bands[1].start for form in ("phq2", "gad2")} == {POSITIVE}
     assert {LIBRARY[form].bands[1].start for form in ("phq9", "gad7")} == {RAISED}
     for short, full in (("phq2", "phq9"), ("gad2", "gad7")):
         for item in LIBRARY[short].items:
             assert LIBRARY[full].item(item.id) == item
+
+
+# --- other routes, other forms ---------------------------------------------------------------------
+
+
+def worded(form: str, **texts: str) -> Library:
+    """The library as a district has it that has added wording to this form."""
+    raw = yaml.safe_load(next(FOLDER.rglob(f"{form}.yml")).read_text("utf-8"))
+    raw["wording"], raw["translation"], raw["translation_note"] = "shipped", "own", "占位"
+    raw.pop("wording_compared", None)
+    for item in [*raw["items"], *raw.get("extras", [])]:
+        item["text"] = texts.get(item["id"]) or item.get("text") or f"第 {item['number']} 题"
+        for option in item.get("options", []):
+            option.setdefault("label", f"选项 {option['value']}")
+    for option in raw.get("options", []):
+        option.setdefault("label", f"选项 {option['value']}")
+    made = instrument_from(yaml.safe_dump(raw, allow_unicode=True), f"{form}.yml")
+    return Library({one.id: one for one in LIBRARY.every()} | {form: made})
+
+
+@pytest.mark.parametrize("route", sorted(ROUTES.routes))
+@pytest.mark.parametrize("value", ["lowest", "highest", "refused"])
+def test_every_route_ends_asks_nothing_twice_and_lets_nobody_go_unasked_about_death(route, value):
+    person = Person(route=route)
+    while step := person.next():
+        item = LIBRARY[step.instrument].item(step.item)
+        given = {"lowest": item.lowest, "highest": item.highest, "refused": None}[value]
+        person.answers[f"{step.instrument}_{step.item}"] = given
+        person.answers_one()
+        assert len(person.asked) <= 200
+
+    assert len(set(person.asked)) == len(person.asked), "a question was asked twice"
+    critical = [q for q in person.asked if LIBRARY[q.split(".")[0]].item(q.split(".")[1]).critical]
+    assert critical, "nobody leaves unasked about death"
+    if value != "lowest":
+        assert "asq.q5" in person.asked
+
+
+def test_the_four_questions_stand_for_two_and_two_and_are_not_asked_again():
+    person = Person(route="four", phq4_q3=2, phq4_q4=1, phq4_q1=3)
+    person.answers_all()
+    assert person.asked[4] == "phq9.q3"
+    assert person.done["phq9"] | {} == {"q1": 2, "q2": 1} | {f"q{n}": 0 for n in range(3, 10)}
+    assert person.done["gad7"]["q1"] == 3
+
+
+def test_a_skeleton_is_passed_over_until_its_wording_is_there():
+    assert "epds" not in Person(route="mother_short").forms_asked()
+    assert "epds" in Person(route="mother_short", forms=worded("epds")).forms_asked()
+
+
+def test_the_item_of_a_skeleton_that_speaks_of_death_interrupts_like_any_other():
+    person = Person(route="ninety", forms=worded("scl90"), scl90_q15=3)
+    asked = person.answers_all()
+    assert asked[asked.index("scl90.q15") + 1] == "asq.q1"
+    assert asked[asked.index("asq.q4") + 1] == "scl90.q16"
+    assert len([one for one in asked if one.startswith("scl90")]) == 90
+
+
+def test_the_tenth_question_comes_after_the_nine_when_anything_was_a_trouble():
+    forms = worded("phq9", q10="这些困扰给您带来多少不便？")
+    low = Person(route="resident_full", forms=forms)
+    low.answers_all()
+    assert "phq9.q10" not in low.asked
+
+    some = Person(route="resident_full", forms=forms, phq9_q3=1)
+    some.answers_all()
+    assert some.asked[9] == "phq9.q10"
+    gap = Person(route="resident_full", forms=forms, phq9_q3=1, phq9_q4=None)
+    gap.answers_all()
+    assert "phq9.q10" not in gap.asked
+
+
+def test_the_tenth_question_counts_for_nothing():
+    forms = worded("phq9", q10="这些困扰给您带来多少不便？")
+    plain = Person(phq2_q1=3, forms=forms).answers_all()
+    high = Person(phq2_q1=3, phq9_q10=3, forms=forms).answers_all()
+    assert plain == high
+    assert plain[-4:] == ["asq.q1", "asq.q2", "asq.q3", "asq.q4"]
+
+
+def test_where_the_other_safety_form_may_be_asked_it_is_and_never_both():
+    forms = worded("cssrs_screener")
+    person = Person(forms=forms, safety="cssrs_screener", cssrs_screener_q2=1)
+    asked = [one for one in person.answers_all() if one.split(".")[0] in SAFETY_FORMS]
+    assert [one.split(".")[1] for one in asked] == ["q1", "q2", "q3", "q4", "q5", "q6"]
+    begun = Person(forms=forms, safety="cssrs_screener")
+    begun.done["asq"] = {"q1": 0}
+    assert "cssrs_screener" not in begun.forms_asked()
+    assert "asq.q4" in begun.asked
+
+
+def test_what_is_only_asked_after_another_answer_is_asked_then():
+    assert "audit" not in Person(route="resident_full").forms_asked()
+    drinks = Person(route="resident_full", audit_c_q1=3)
+    drinks.answers_all()
+    assert "audit_c.q2" in drinks.asked
+    assert "audit.q1" not in drinks.asked
+    assert "audit.q9" in drinks.asked
+
+
+def test_the_question_for_women_is_asked_of_women_and_of_whoever_would_not_say():
+    asked = {
+        sex: "phq15.q4" in Person(route="resident_full", phq15_sex=sex).answers_all() for sex in (1, 2, None)
+    }
+    female = LIBRARY["phq15"].item("sex").keys["female"]
+    assert asked == {1: female == 1, 2: female == 2, None: True}
+
+
+def test_age_leads_the_student_and_nobody_goes_in_without_it():
+    student = ROUTES.entrance("student")
+    assert student.route("short", None) is None
+    assert student.route("short", "not_said") == student.route("short", "under_14")
+    assert "phq_a" in Person(route=student.route("full", "from_14")).forms_asked()
+    assert "phq_a" not in Person(route=student.route("full", "adult")).forms_asked()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- phq2\n    - gad2", "- phq22\n    - gad2"),
+        ("items: {q1: q1, q2: q2}}\n  - {from: gad2", "items: {q1: q3, q2: q2}}\n  - {from: gad2"),
+        ("at_least: 3}}\n    - &worry", "at_least: 7}}\n    - &worry"),
+        ("lengths: {ultra: worried}", "lengths: {ultra: worrying}"),
+        ("  core:\n", "  cor:\n"),
+        ("id: mother\n", "id: elder\n"),
+    ],
+)
+def test_routes_that_lead_nowhere_are_refused(before, after, tmp_path):
+    text = ROUTES_FILE.read_text("utf-8")
+    assert text.count(before) == 1
+    path = tmp_path / "routes.yml"
+    path.write_text(text.replace(before, after), "utf-8")
+    with pytest.raises(LibraryError):
+        Routes.from_file(LIBRARY, path)

@@ -92,13 +92,14 @@ def memory(pids: dict[str, int]) -> dict[str, int]:
 
 
 def figures(at: str | None, turns: int, pause: float) -> dict[str, object]:
-    """One person's and ten people's talk, at a running Xinqiao or at a complete one of our own."""
+    """The talk of one person, ten and fifty, at a running Xinqiao or at a complete one of our own."""
     with nullcontext() if at else Stack() as stack:
         base_url = stack.base_url if stack else str(at)
         asyncio.run(measure(base_url, 1, 5, 0.1))  # the first turns of a new Rasa are not like the others
         one = asyncio.run(measure(base_url, 1, turns, pause))
         ten = asyncio.run(measure(base_url, 10, turns, pause))
-        found: dict[str, object] = {"one": one, "ten": ten}
+        fifty = asyncio.run(measure(base_url, 50, max(4, turns // 5), pause))
+        found: dict[str, object] = {"one": one, "ten": ten, "fifty": fifty}
         found["ten_to_one_p95"] = round(ten["p95_ms"] / one["p95_ms"], 2)
         if stack is not None:
             names = ("postgres", "gateway", "rasa", "app", "jobs")

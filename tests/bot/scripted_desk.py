@@ -7,6 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from bot.actions import DialogueState, ItemShown
+from bot.actions.desk import Listening, StepShown
+from bot.companion import course
+from bot.companion.compose import NAME
+from bot.companion.doing import skill_of
+from bot.companion.skills import Skill
 
 QUESTIONS = ("做事时提不起劲", "感到心情低落", "入睡困难")
 OPTIONS = ("完全不会", "几天", "一半以上的天数", "几乎每天")
@@ -24,10 +29,71 @@ class ScriptedDesk:
         self.at: int | None = None
         self.consents = True
         self.calls: list[str] = []
+        self.last_choices: tuple[str, ...] = ()
+        self.heard: list[str] = []
+        self.words = ""
+        self.listening: dict[str, Any] = {}
+        self.skill: Skill | None = None
+        self.position = course.Position("")
+        self.kept: course.Kept = {}
+        self.saying: tuple[str, ...] = ()
+        self.farewell: tuple[str, ...] = ()
 
     async def state(self, sender: str) -> DialogueState:
         self.calls.append("state")
-        return replace(self.now, item=self.item(), said=dict(self.said), last_said=self.last_said)
+        return replace(
+            self.now,
+            item=self.item(),
+            said=dict(self.said),
+            last_said=self.last_said,
+            last_choices=self.last_choices,
+            listening=Listening(said=tuple(self.heard), seed=sender, **self.listening),
+            step=self.step(),
+            farewell=self.farewell,
+        )
+
+    def step(self) -> StepShown | None:
+        if self.skill is None or self.at is not None:
+            return None
+        shown = course.shown(self.skill, self.position, self.kept)
+        buttons = tuple((choice.title, f"step_{choice.value}") for choice in shown.choices)
+        said = self.saying or shown.bubbles
+        return StepShown(self.skill.id, self.position.step, shown.ask, said, buttons, shown.picture)
+
+    async def start_skill(self, sender: str, skill: str) -> None:
+        self.calls.append(f"start_skill {skill}")
+        self.skill = skill_of(skill)
+        if self.skill is not None:
+            self.position, self.kept = course.begin(self.skill), {}
+            self.saying = course.shown(self.skill, self.position).bubbles
+
+    async def answer_step(self, sender: str) -> None:
+        self.calls.append("answer_step")
+        if self.skill is not None:
+            self._goes_on(course.take(self.skill, self.position, self.words, kept=self.kept))
+
+    async def step_back(self, sender: str) -> None:
+        self.calls.append("step_back")
+        if self.skill is not None:
+            self._goes_on(course.back(self.skill, self.position, kept=self.kept))
+
+    async def skip_step(self, sender: str) -> None:
+        self.calls.append("skip_step")
+        if self.skill is not None:
+            self._goes_on(course.skip(self.skill, self.position, kept=self.kept))
+
+    async def stop_skill(self, sender: str) -> None:
+        self.calls.append("stop_skill")
+        self.skill = None
+
+    async def item_back(self, sender: str) -> None:
+        self.calls.append("item_back")
+        self.at = max(0, (self.at or 0) - 1)
+
+    def _goes_on(self, taken: course.Taken) -> None:
+        self.position, self.kept, self.saying = taken.position, taken.kept, taken.bubbles
+        if taken.finished:
+            self.skill, self.farewell = None, taken.bubbles
 
     async def start_screening(self, sender: str) -> None:
         self.calls.append("start_screening")
@@ -71,6 +137,11 @@ class ScriptedDesk:
         """What the application does with replies: it counts names, and items that were shown."""
         for bubble in bubbles:
             self.said[bubble["name"]] += 1
+            self.last_choices = tuple(button["choice"] for button in bubble["buttons"])
+            if bubble["name"].startswith(NAME):
+                self.heard.append(bubble["name"].removeprefix(NAME))
+            if bubble["name"].startswith("skill/"):
+                self.saying = ()
             if bubble["kind"] == "item":
                 self.asked[bubble["item"]["number"] - 1] += 1
             elif "/" not in bubble["name"]:

@@ -24,10 +24,14 @@ class Conversation:
             self.executor.register_action(action)
         self.events: list[dict[str, Any]] = []
 
-    def asks_for(self, action: str, **slots: Any) -> list[dict[str, Any]]:
+    def asks_for(
+        self, action: str, *, intent: str | None = None, words: str = "", **slots: Any
+    ) -> list[dict[str, Any]]:
+        self.desk.words = words
+        latest = {"text": words, "intent": {"name": intent}} if intent or words else {}
         call = {
             "next_action": action,
-            "tracker": {"sender_id": "someone", "slots": slots, "latest_message": {}, "events": []},
+            "tracker": {"sender_id": "someone", "slots": slots, "latest_message": latest, "events": []},
             "domain": {},
         }
         result = asyncio.run(self.executor.run(call))
@@ -46,41 +50,137 @@ def names(bubbles: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "skill", ["low_mood", "worry", "anger", "sleeplessness", "loneliness", "bereavement", "not_understood"]
+    "topic", ["low_mood", "worry", "anger", "sleeplessness", "loneliness", "bereavement", "wages_owed"]
 )
-def test_nobody_reads_the_same_reply_twice_in_a_row(skill: str) -> None:
+def test_nothing_is_said_twice_while_somebody_is_listened_to(topic: str) -> None:
     conversation = Conversation()
-    said = [conversation.texts(f"action_{skill}") for _ in range(12)]
+    said = [
+        bubble
+        for _ in range(12)
+        for bubble in conversation.asks_for("action_reflect", intent=topic, words="还是那件事")
+    ]
+    assert len(set(names(said))) == len(said) >= 18
+    assert all(len(bubble["text"]) <= 60 for bubble in said)
+
+
+def test_nobody_reads_twice_in_a_row_that_they_were_not_understood() -> None:
+    conversation = Conversation()
+    said = [conversation.texts("action_not_understood") for _ in range(12)]
     assert all(one != another for one, another in pairwise(said))
     assert len({tuple(texts) for texts in said}) >= 4
 
 
-def test_two_bubbles_count_as_one_response() -> None:
+def test_what_rasa_did_not_know_is_listened_to_when_it_tells_something() -> None:
     conversation = Conversation()
-    bubbles = conversation.asks_for("action_low_mood")
-    assert names(bubbles) == ["utter_low_mood", "utter_low_mood/2"]
-    assert not bubbles[0]["buttons"]
-    assert bubbles[1]["buttons"], "what is offered stands under the last bubble"
-    assert conversation.desk.said["utter_low_mood"] == 1
+    told = conversation.asks_for("action_not_understood", words="我跟我弟为了老房子闹翻了")
+    assert all(name.startswith("listen/") for name in names(told))
+    assert names(Conversation().asks_for("action_not_understood", words="qwx")) == ["utter_fallback"]
+
+
+def test_a_mood_said_within_a_matter_stays_within_it() -> None:
+    conversation = Conversation()
+    conversation.asks_for("action_reflect", intent="bereavement", words="我妈上个月走了")
+    said = conversation.asks_for("action_reflect", intent="crying", words="一个人就哭")
+    topics = {name.removeprefix("listen/").partition(".")[0] for name in names(said)}
+    assert topics <= {"bereavement", "crying"}
+    assert "bereavement" in topics
+
+
+def test_what_the_reader_of_context_knows_is_taken_up_where_rasa_knew_nothing() -> None:
+    conversation = Conversation()
+    conversation.desk.listening = {"topics": ("wages",)}
+    [first, _] = names(conversation.asks_for("action_not_understood", words="三个月没发了"))
+    assert first.startswith("listen/wages_owed.")
 
 
 def test_a_yes_takes_up_what_was_offered() -> None:
     conversation = Conversation()
-    conversation.asks_for("action_worry")  # its first variation offers breathing
+    conversation.asks_for("action_i_dont_know")
+    conversation.desk.last_choices = ("breathing", "talk")
     assert conversation.asks_for("action_agree") == []
-    assert [(event["event"], event["name"]) for event in conversation.events] == [
-        ("followup", "action_breathing")
-    ]
+    assert conversation.desk.calls[-2:] == ["start_skill breathing", "state"]
+    assert [(event["event"], event["name"]) for event in conversation.events] == [("followup", "skill_form")]
     conversation = Conversation()
     assert names(conversation.asks_for("action_agree")) == ["utter_agree"]
 
 
 def test_a_yes_in_the_middle_of_the_questions_starts_nothing_else() -> None:
     conversation = Conversation()
-    conversation.asks_for("action_worry")
+    conversation.desk.last_choices = ("breathing", "talk")
     conversation.desk.opens_questions()
     assert names(conversation.asks_for("action_agree")) == ["utter_agree"]
     assert conversation.events == []
+
+
+def test_an_exercise_goes_from_its_first_step_to_its_last_words() -> None:
+    conversation = Conversation()
+    conversation.asks_for("action_start_skill", intent="grounding", words="教我稳一稳")
+    shown = conversation.asks_for("action_ask_skill_form_skill_answer")
+    assert shown[-1]["buttons"]
+    for _ in range(40):
+        conversation.asks_for("validate_skill_form", intent="affirm", words="好了", skill_answer="好了")
+        if conversation.desk.skill is None:
+            break
+        conversation.asks_for("action_ask_skill_form_skill_answer")
+    assert ("requested_slot", None) in [(event["name"], event["value"]) for event in conversation.events]
+    assert [b["text"] for b in conversation.asks_for("action_skill_finished")] == list(
+        conversation.desk.farewell
+    )
+
+
+def test_a_step_is_said_twice_and_then_only_waits() -> None:
+    conversation = Conversation()
+    conversation.asks_for("action_start_skill", intent="grounding", words="教我稳一稳")
+    shown = [names(conversation.asks_for("action_ask_skill_form_skill_answer"))[0] for _ in range(3)]
+    assert shown[0] == shown[1] != shown[2] == "utter_step_waits"
+
+
+def test_what_only_looks_like_a_wish_is_taken_as_the_answer_to_an_open_question() -> None:
+    conversation = Conversation()
+    conversation.asks_for("action_start_skill", intent="thought_record", words="写念头")
+    while conversation.desk.step().ask != "text":
+        conversation.asks_for("validate_skill_form", intent="affirm", words="好", skill_answer="好")
+    before = conversation.desk.position
+    conversation.asks_for(
+        "action_answer_question", intent="ask_mediation", words="昨天在调解室门口等了一下午"
+    )
+    assert conversation.desk.position != before
+    after = conversation.desk.position
+    assert names(conversation.asks_for("action_answer_question", intent="ask_mediation", words="调解要钱吗"))
+    assert conversation.desk.position == after
+
+
+def test_a_few_words_that_name_an_exercise_are_an_answer_where_an_answer_is_waited_for() -> None:
+    conversation = Conversation()
+    conversation.asks_for("action_start_skill", intent="safety_plan", words="写小卡")
+    while conversation.desk.step().ask != "text":
+        conversation.asks_for("validate_skill_form", intent="affirm", words="好", skill_answer="好")
+    before = conversation.desk.position
+    conversation.asks_for("action_start_skill", intent="company_places", words="去姐姐家坐坐")
+    assert conversation.desk.position != before
+    assert "去姐姐家坐坐" in conversation.desk.kept.values()
+
+
+def test_after_an_alarm_a_bare_no_is_met_by_its_script_and_nothing_of_it_is_asked_twice() -> None:
+    conversation = Conversation(level="orange", ticket=True)
+    said = [names(conversation.asks_for("action_not_now"))[0] for _ in range(9)]
+    script = [name for name in said if name.startswith("utter_crisis_")]
+    assert len(script) == len(set(script)) == 6
+    assert said[-1] == "utter_danger_stay"
+
+
+def test_in_danger_now_company_and_distance_come_first_and_no_plan_is_asked_for() -> None:
+    conversation = Conversation(level="red", ticket=True, imminent=True)
+    said = [
+        next(
+            n
+            for n in names(conversation.asks_for("action_reflect", intent="low_mood", words="我好难受"))
+            if "utter" in n
+        )
+        for _ in range(4)
+    ]
+    assert said[:3] == ["utter_crisis_company", "utter_crisis_distance", "utter_crisis_emergency"]
+    assert "utter_crisis_plan" not in said
 
 
 def test_the_item_is_shown_with_time_frame_and_numbered_options() -> None:
@@ -227,7 +327,7 @@ def test_the_first_words_say_that_it_is_a_program() -> None:
 
 def test_every_response_can_be_said() -> None:
     """A blank that no action fills would only be noticed by the resident who meets it."""
-    blanks = {"hotline": "a", "hotlines": "b", "result": "c", "steps": "d"}
+    blanks = {"hotline": "a", "hotlines": "b", "result": "c", "steps": "d", "window": "e"}
     for variations in read_wording().values():
         for variation in variations:
             for text in variation.bubbles:

@@ -74,7 +74,7 @@ def test_what_a_new_table_and_a_new_clock_say_does_not_touch_what_was_judged(tow
     stricter = FIVE_COLOURS.read_text("utf-8").replace("{blue: 5, yellow: 10, orange: 15}", "{orange: 1}")
     slower = (FOLDER / "home_visit.yml").read_text("utf-8")
     slower = slower.replace("acknowledge: {within: 15m}", "acknowledge: {within: 20m}")
-    saves(town, "levels", stricter.replace('version: "1"', 'version: "2"'))
+    saves(town, "levels", stricter.replace('version: "2"', 'version: "3"'))
     saves(town, "policy:home_visit", slower)
     after = replayed(town)
     assert after.differences == []
@@ -161,5 +161,5 @@ def test_what_was_erased_with_the_record_is_counted_and_not_guessed(town: Town) 
 def test_the_table_keeps_its_own_digest() -> None:
     text = FIVE_COLOURS.read_text("utf-8")
     one, other = level_policy_from(text, "a"), level_policy_from(text + "\n", "b")
-    assert one.edition.startswith("five_colours/1#")
+    assert one.edition.startswith("five_colours/2#")
     assert one.edition != other.edition

@@ -4,19 +4,21 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assessments.library import Library
 from assessments.scoring import Score, score_answers
-from escalation.level_policy import FIVE_COLOURS, LevelPolicyError, read_level_policy
+from escalation.level_policy import FIVE_COLOURS, LevelPolicyError, level_policy_from, read_level_policy
 from escalation.triage import (
     Level,
     Reason,
     Triage,
     core_screen_level,
+    in_circumstances,
     triage_alone,
     triage_answer,
+    triage_circumstances,
     triage_score,
     triage_words,
     worst,
@@ -191,6 +193,13 @@ def test_less_than_a_core_screen_clears_nobody(forms):
     assert core(*forms) is None
 
 
+def test_nobody_is_green_beside_a_form_of_which_something_was_not_answered():
+    low = [LOW[form] for form in ("phq9", "gad7")]
+    assert core_screen_level(low, POLICY).level is Level.GREEN
+    assert core_screen_level(low, POLICY, ["who5"]).level is None
+    assert core_screen_level(low, POLICY, ["phq2"]).level is Level.GREEN, "its full form was answered"
+
+
 def test_a_short_form_that_called_for_its_full_form_waits_for_it():
     positive = scored("phq2", 3, band="positive")
     assert core("phq2", "gad2", "asq", phq2=positive) is None
@@ -207,10 +216,111 @@ def test_anything_above_keeps_the_whole_from_green(above):
 
 def test_one_form_alone_is_green_only_where_the_policy_says_so():
     assert triage_alone(LOW["phq9"], POLICY).level is Level.GREEN
-    assert triage_alone(LOW["gad7"], POLICY).level is Level.GREEN
-    for form in ("phq2", "gad2", "asq"):
+    for form in ("phq2", "gad2", "gad7", "asq"):
         assert triage_alone(LOW[form], POLICY).level is None
     assert triage_alone(scored("phq9", 0, "q9"), POLICY).level is Level.ORANGE
+    assert triage_alone(scored("phq_a", 4), POLICY).level is Level.GREEN
+    assert triage_alone(scored("phq_a", 4, unasked=("s1",)), POLICY).level is None
+
+
+def test_what_was_not_asked_of_a_young_person_is_not_a_no():
+    form = LIBRARY["phq_a"]
+    zeros = {f"q{number}": 0 for number in range(1, 10)}
+    assert score_answers(form, zeros).unasked == ("s1", "s2")
+    assert score_answers(form, {**zeros, "s1": 0}).unasked == ("s2",)
+    assert score_answers(form, {**zeros, "s1": 0, "s2": 0}).unasked == ()
+    raised = {**zeros, "q1": 3, "q2": 3, "q3": 3, "q4": 3, "q5": 3}
+    assert triage_alone(score_answers(form, raised), POLICY).level is Level.ORANGE, "a total still counts"
+    assert score_answers(LIBRARY["asq"], {f"q{n}": 0 for n in range(1, 5)}).unasked == (), "not called for"
+
+
+CSSRS = LIBRARY.to_score("cssrs_screener")
+
+
+@pytest.mark.parametrize(
+    ("item", "level"),
+    [("q1", "orange"), ("q2", "orange"), ("q3", "orange"), ("q4", "red"), ("q5", "red"), ("q6", "orange"),
+     ("q6_recent", "red")],
+)  # fmt: skip
+def test_each_answer_of_the_columbia_screener_counts_at_once(item, level):
+    judged = triage_answer("cssrs_screener", item, 1, POLICY)
+    assert judged.level is not None
+    assert judged.level.key == level
+    assert triage_answer("cssrs_screener", item, 0, POLICY) == Triage()
+    assert triage_answer("cssrs_screener", item, None, POLICY).level is Level.ORANGE
+
+
+@given(st.fixed_dictionaries({item.id: st.integers(0, 1) for item in CSSRS.items}))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_columbia_screener_answer_by_answer_is_never_below_its_own_triage(answers):
+    score = score_answers(CSSRS, answers)
+    singly = worst(*(triage_answer(CSSRS.id, item, value, POLICY) for item, value in answers.items()))
+    assert rank(singly) == rank(triage_score(score, POLICY))
+    red = any(answers[item] for item in ("q4", "q5", "q6_recent"))
+    assert (singly.level is Level.RED) == red
+    assert (singly.level is None) == (not any(answers.values()))
+
+
+def test_thoughts_of_death_on_the_scl90_are_asked_about():
+    assert triage_answer("scl90", "q59", 1, POLICY) == Triage()
+    judged = triage_answer("scl90", "q59", 2, POLICY)
+    assert (judged.level, judged.ask_asq) == (None, True)
+
+
+EVENTS = [rule.event for rule in POLICY.life_events]
+FACTORS = [rule.factor for rule in POLICY.protective]
+some_level = st.sampled_from([None, *Level])
+some_events = st.sets(st.sampled_from([*EVENTS, "something else", "none"]))
+some_factors = st.sets(st.sampled_from([*FACTORS, "something else"]))
+
+
+@pytest.mark.parametrize(
+    ("level", "events", "reached"),
+    [
+        ("blue", ["bereavement"], "yellow"), ("blue", ["debt", "unemployment"], "yellow"),
+        ("green", ["bereavement"], "blue"), ("green", ["bereavement", "debt", "violence"], "blue"),
+        ("blue", ["retirement"], "blue"), ("green", ["retirement"], "blue"), ("blue", ["none"], "blue"),
+        ("yellow", ["violence"], "yellow"), ("orange", ["debt"], "orange"), ("red", ["birth"], "red"),
+    ],
+)  # fmt: skip
+def test_what_happened_in_a_life_makes_green_blue_and_blue_yellow(level, events, reached):
+    judged = in_circumstances(Level[level.upper()], events, [], POLICY)
+    assert judged.level is Level[reached.upper()]
+    assert [POLICY.worker_sentence(reason) for reason in judged.reasons] or events == ["none"]
+
+
+@given(some_level, some_events, some_factors)
+def test_circumstances_never_lower_never_pass_yellow_and_never_rate_what_was_not_rated(level, events, held):
+    judged = in_circumstances(level, events, held, POLICY)
+    assert rank(judged) >= (level or 0)
+    assert judged.level is level or (judged.level or 0) <= Level.YELLOW
+    assert (judged.level is None) == (level is None)
+    assert rank(in_circumstances(level, events, [], POLICY)) == rank(judged), (
+        "what holds somebody lowers nothing"
+    )
+    assert triage_circumstances(events, held, POLICY).level is None
+
+
+@given(some_level, some_level, some_events, some_events)
+def test_more_symptoms_or_more_events_never_come_out_lower(one, other, events, more):
+    low, high = sorted((one, other), key=lambda level: level or 0)
+    assert rank(in_circumstances(high, events, [], POLICY)) >= rank(in_circumstances(low, events, [], POLICY))
+    assert rank(in_circumstances(one, events | more, [], POLICY)) >= rank(
+        in_circumstances(one, events, [], POLICY)
+    )
+
+
+def test_the_events_are_those_of_the_reader_of_context():
+    from models.context.labels import NONE, labels_of
+
+    assert set(EVENTS) == set(labels_of("life_event")) - {NONE}
+
+
+def test_a_table_of_the_first_version_is_still_read():
+    data = yaml.safe_load(FIVE_COLOURS.read_text("utf-8"))
+    del data["life_events"], data["protective"]
+    old = level_policy_from(yaml.safe_dump(data, allow_unicode=True), "old")
+    assert in_circumstances(Level.BLUE, EVENTS, FACTORS, old) == Triage(Level.BLUE)
 
 
 def test_the_worst_single_rule_decides_and_every_reason_is_kept():
@@ -287,7 +397,7 @@ def test_the_categories_are_those_of_the_reader_of_words():
 
 def test_the_policy_waits_for_a_clinician():
     assert POLICY.signed_by is None
-    assert (POLICY.id, POLICY.version) == ("five_colours", "1")
+    assert (POLICY.id, POLICY.version) == ("five_colours", "2")
 
 
 @pytest.fixture
@@ -346,6 +456,9 @@ def without_words(*ids):
         (lambda d: d["words"][1].update(reading="red"), "只能写"),
         (lambda d: d["other_reasons"].pop("alone.low"), "alone.low"),
         (lambda d: d["answers"].clear(), "不能空着"),
+        (lambda d: d["life_events"][0].update(at_most="orange"), "最多加到黄色"),
+        (lambda d: d["life_events"][1].update(event="bereavement"), "写了两次"),
+        (lambda d: d["protective"][0].update(level="green"), "不认识"),
     ],
 )  # fmt: skip
 def test_a_table_that_could_lose_somebody_is_refused(changed, change, why):

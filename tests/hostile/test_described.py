@@ -70,6 +70,8 @@ def test_whatever_fits_or_does_not_fit_the_description(
         known["code"] = stage.scene.code if staff else stage.scene.resident_code
     if "{follow_up}" in operation.path:
         known["follow_up"] = stage.scene.follow_up
+    if "{administration}" in operation.path:
+        known["administration"] = stage.scene.administration
     if "{call}" in operation.path:
         known["call"] = str(uuid.uuid4())
     cases = operation.as_strategy(generation_mode=mode, path_parameters=known or None)

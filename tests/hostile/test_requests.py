@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from tests.hostile.requests import CANARY, Hostile, bodies, header_floods
 from tests.support.town import Town
 
-ID = str(uuid.uuid4())
+ID = "7d1f0b52-6c1e-4c0a-9b57-2f6f0a9d3e11"
 RESIDENT = {
     "POST /api/sessions": {"door": "phone", "place": "puyan-hall.binjiang.x.y"},
     "PUT /api/session/consents": {"chat": True, "screening": True, "contact": True, "share": True},

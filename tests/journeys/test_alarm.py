@@ -210,6 +210,9 @@ def test_a_callback_that_was_asked_for_is_a_ticket_without_a_visit(town: Town) -
 
 def test_words_that_could_not_be_read_are_not_taken_for_harmless(town: Town) -> None:
     class Broken:
+        def warm(self) -> None:
+            raise RuntimeError("out of order")
+
         def read(self, text: str) -> None:
             raise RuntimeError("out of order")
 

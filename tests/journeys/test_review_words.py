@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from escalation.triage import Level
 from server.callers import SessionCookie
@@ -19,12 +20,15 @@ class Failing:
         self.town = town
         self.times = times
 
-    def read(self, text: str) -> object:
+    def read(self, text: str, *, asked: str | None = None) -> object:
         if self.times:
             self.times -= 1
             self.town.clock.advance(seconds=1)
             raise RuntimeError("out of order")
-        return the_recogniser().read(text)
+        return the_recogniser().read(text, asked=asked)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(the_recogniser(), name)
 
 
 @pytest.fixture
@@ -145,3 +149,28 @@ def test_the_program_answers_again_when_the_ticket_is_closed_with_a_worker_in_th
     assert len(town.dialogue.heard) > heard
     again = officer.only_ticket()
     assert (again["code"], again["state"]) == (code, "requested"), "new danger opens it again"
+
+
+class SlowToLoad(Failing):
+    """A reader that is loaded at first use, and looks who waits for the database meanwhile."""
+
+    waiting: int | None = None
+
+    def warm(self) -> None:
+        with self.town.database.transaction() as db:
+            self.waiting = db.scalar(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'"
+                )
+            )
+
+
+def test_no_transaction_waits_while_the_reader_is_loaded(town: Town) -> None:
+    """One that is idle too long is ended by the server, and what was said would wait for the next round."""
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    reader = SlowToLoad(town, 0)
+    town.services.conversation.recogniser = reader  # type: ignore[assignment]
+    resident.says("我不想活了")
+    assert reader.waiting == 0

@@ -10,8 +10,11 @@ import bot.handoff
 import bot.transcript
 import escalation.outbox
 import server.wiring
+from bot.companion import doing
+from bot.companion.skills import read_skills
 from escalation.teamwork import Lowering, SubTask, Transfer
 from escalation.ticket import Ticket
+from residents.store import session_by_token
 from storage.base import Entity
 from storage.errors import SealBroken
 from tests.privacy.canaries import CANARIES, Canary
@@ -29,6 +32,7 @@ ERASED = {
         "identity.safe_to_call",
         "identity.trusted_person",
     ),
+    *("skill_run.kept", "skill_run.saying", "safety_plan.steps", "mood_mark.value"),
     *("ticket_event.note", "disclosure.reason", "ticket.place", "ticket.routing"),
 }
 KEPT = {
@@ -39,6 +43,8 @@ CLEAR_BYTES = {
     "contact_point.address_index": "finds the sender of a text message among the staff",
     "identity.phone_index": "erased with its row",
     "ticket.resident_code_index": "finds the random code above",
+    "one_time_code.code_index": "erased with its row",
+    "one_time_code.left_token_hash": "erased with its row",
     "resident_session.token_hash": "of a random token; says nothing of anybody",
 }
 WHO = CANARIES[6]
@@ -82,6 +88,7 @@ def somebody(town: Town, who: Canary) -> Resident:
     resident = town.resident(place="puyan-hall")
     resident.agrees()
     resident.says(who.words)
+    writes_of_themselves(town, resident, who)
     resident.completes(mood=3, worry=3, q9=3, asq=1, asq5=1)
     for field, value in (
         ("name", who.name),
@@ -92,6 +99,17 @@ def somebody(town: Town, who: Canary) -> Resident:
     ):
         resident.tells(field, value)
     return resident
+
+
+def writes_of_themselves(town: Town, resident: Resident, who: Canary) -> None:
+    """A plan for hard hours, a mood, and an exercise that was begun."""
+    step = read_skills()["safety_plan"].kept_steps()[0].id
+    assert resident.sends("PUT", "/plan", {"steps": {step: who.words[:300]}}).status_code == 200
+    assert resident.sends("POST", "/moods", {"value": 2}).status_code == 201
+    with town.database.transaction() as db:
+        session = session_by_token(db, resident.token)
+        assert session is not None
+        doing.begin(db, town.database.vault, session, read_skills()["thought_record"], town.clock.now)
 
 
 def is_helped(town: Town, *, close: bool) -> tuple[Officer, str]:

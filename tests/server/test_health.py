@@ -242,3 +242,34 @@ def test_who_has_stopped_in_order_leaves_no_sign_and_makes_none(
     pulse.end()
     pulse.beat("watch")
     assert names(database) == {"watch@aa:1"}
+
+
+class Reads:
+    """What a crisis reader says of itself."""
+
+    def __init__(self, runs_on: str, second_fails: bool = False) -> None:
+        self.runs_on = runs_on
+        self.second_fails = second_fails
+
+
+@pytest.mark.parametrize(
+    ("reader", "says", "in_the_bar"),
+    [
+        (Reads("rules and model"), "rules and model", False),
+        (Reads("rules"), "rules", False),
+        (Reads("rules", second_fails=True), "rules", True),
+        (None, "rules", False),
+    ],
+)
+def test_it_says_what_reads_residents_words(
+    database: Database, clock: MovableClock, tmp_path: Path, reader: Reads | None, says: str, in_the_bar: bool
+) -> None:
+    desk = Health(database, clock, nothing, tmp_path, demo=True, crisis_reader=reader)
+    signs(database, clock)
+    assert desk.look().crisis_reader == says
+    assert desk.look().ready, "the rules read every message in any case"
+    assert ("只按规则读" in (bar(desk) or "")) is in_the_bar
+
+
+def test_the_page_for_the_watcher_says_it_too(town: Town) -> None:
+    assert town.ask("GET", "/readyz").json()["crisis_reader"] == "rules"

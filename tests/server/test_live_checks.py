@@ -31,6 +31,7 @@ READY = LiveFacts(
     duty_telephone=DUTY,
     lookout_gateway="https://ring.example.cn/notices",
     gateway="https://sms.example.cn/notices",
+    words_leave=False,
 )
 
 POINTS = [
@@ -68,6 +69,9 @@ POINTS = [
     ("值班电话", {"duty_telephone": replace(DUTY, on=TODAY - timedelta(days=91))}),
     ("看护", {"lookout_gateway": None}),
     ("看护", {"lookout_gateway": "https://sms.example.cn/notices"}),
+    ("外面的模型", {"words_leave": None}),
+    ("外面的模型", {"words_leave": True}),
+    ("外面的模型", {"words_leave": True, "words_may_leave": replace(DUTY, by="")}),
 ]
 
 
@@ -83,8 +87,18 @@ def test_each_point_alone_keeps_it_from_starting(point: str, change: dict) -> No
     assert "\n" not in lines[0]
 
 
+def test_words_may_leave_where_somebody_has_put_their_name_to_it() -> None:
+    assert unmet(replace(READY, words_leave=True, words_may_leave=DUTY), TODAY) == []
+
+
+def test_a_model_outside_is_seen_in_the_settings(tmp_path: Path) -> None:
+    for slot, external, leave in (("off", True, False), ("remote", False, False), ("remote", True, True)):
+        settings = Settings(home=tmp_path, counsellor=slot, counsellor_external=external)
+        assert gather(settings).words_leave is leave
+
+
 def test_nothing_known_is_nothing_met() -> None:
-    assert len(unmet(LiveFacts(), TODAY)) == 9
+    assert len(unmet(LiveFacts(), TODAY)) == 10
 
 
 def test_ninety_days_are_the_last_day() -> None:

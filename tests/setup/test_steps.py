@@ -176,7 +176,11 @@ def test_steps_come_after_what_they_stand_on() -> None:
 
 def test_the_program_ends_in_one_line_when_interrupted(checkout: Path) -> None:
     program = subprocess.Popen(
-        [sys.executable, "-m", "setup", "app"], cwd=checkout, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "setup", "app"],
+        cwd=checkout,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a run in the background ignores it
     )
     log = checkout / ".setup" / "logs" / "app.log"
     while not (log.exists() and "sleep" in log.read_text()):

@@ -236,7 +236,7 @@ def test_what_went_up_comes_down_as_it_was_and_goes_up_again(old: OldRelease) ->
         beside = set(map(tuple, db.execute(where)))
     before = old.rows()
     migrations.upgrade(old.url)
-    migrations.downgrade(old.url, "-1")
+    migrations.downgrade(old.url, "0002")
     assert old.rows() == before
     with old.engine.connect() as db:
         assert set(map(tuple, db.execute(where))) == beside
@@ -313,7 +313,7 @@ def test_it_comes_down_after_a_day_of_work_and_goes_up_again(
     finally:
         town.close()
     database.close()
-    migrations.downgrade(old.url, "-1")
+    migrations.downgrade(old.url, "0002")
     before = old.rows()
     waiting = [n for n in before["queued_notice"].values() if n["state"] == "waiting"]
     assert waiting

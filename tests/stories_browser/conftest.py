@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Generator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
+from assessments.library import Library
 from residents import place_codes
 from storage.vault import Keyring, Vault
 from tests.support.browser import Chromium, Shots
@@ -38,8 +41,25 @@ class Street:
 
 
 @pytest.fixture(scope="package")
-def stack() -> Iterator[Stack]:
-    with Stack() as running:
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a district that has brought wording of its own: placeholder sentences, none of the form's."""
+    folder = tmp_path_factory.mktemp("texts")
+    text = {
+        "id": "scl90",
+        "version": Library.from_files().to_score("scl90").version,
+        "holder": "测试用",
+        "licence": "占位句，不是原题，只为了试九十题的长度",
+        "checked_on": date(2026, 11, 22),
+        "options": {1: "没有", 2: "很轻", 3: "中等", 4: "偏重", 5: "严重"},
+        "items": {f"q{n}": f"占位句，第 {n} 句" for n in range(1, 91)},
+    }
+    (folder / "scl90.text.yml").write_text(yaml.safe_dump(text, allow_unicode=True), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="package")
+def stack(texts: Path) -> Iterator[Stack]:
+    with Stack({"XINQIAO_INSTRUMENT_TEXTS": str(texts)}) as running:
         yield running
 
 

@@ -96,7 +96,7 @@ def test_what_is_for_non_commercial_use_stands_in_its_own_folder():
         ("assessments/errors.py", set()),
         ("assessments/instrument.py", {"assessments.errors"}),
         ("assessments/scoring.py", {"assessments.errors", "assessments.instrument"}),
-        ("assessments/staging.py", {"assessments.instrument"}),
+        ("assessments/staging.py", {"assessments.instrument", "assessments.scoring"}),
         ("escalation/triage.py", {"assessments.scoring"}),
     ],
 )

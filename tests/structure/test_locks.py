@@ -45,8 +45,18 @@ def test_every_wish_is_in_its_lock(path: Path) -> None:
 
 
 def test_tests_run_on_the_versions_that_the_application_runs_on() -> None:
-    app, dev = (entries(ROOT / "requirements" / f"{name}.txt") for name in ("app", "dev"))
+    app, dev = (versions(ROOT / "requirements" / f"{name}.txt") for name in ("app", "dev"))
+    assert app
     assert {name: dev.get(name) for name in app} == app
+
+
+def versions(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
+    """Each package with its version and its hashes; on which platforms it is wanted may differ."""
+    found = {}
+    for name, entry in entries(path).items():
+        version = re.split(r"[ ;]", entry.split("==")[1])[0]
+        found[name] = (version, frozenset(re.findall(r"--hash=(\S+)", entry)))
+    return found
 
 
 def test_the_dialogue_runs_on_the_rasa_that_was_chosen() -> None:

@@ -19,6 +19,7 @@ RESIDENT_TEXTS = [
     ROOT / "bot" / "errors.py",
     ROOT / "server" / "errors.py",
     ROOT / "server" / "front_door.py",
+    ROOT / "server" / "results_wording.yml",
     *sorted(p for p in (ROOT / "kiosk" / "src").rglob("*") if p.suffix in (".ts", ".vue")),
     *sorted((ROOT / "residents" / "districts").glob("*.yml")),
     *sorted((ROOT / "assessments" / "instruments").glob("*.yml")),

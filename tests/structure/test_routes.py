@@ -8,10 +8,13 @@ from tests.access.routes import entries, folders
 
 PUBLIC = {
     "POST /api/sessions": "the way in: makes a conversation of its own, and opens nobody else's",
+    "POST /api/sessions/moved": "a one-time code is the key: it works once, and guessing is throttled",
+    "GET /api/entrances": "who may come in by which way; says nothing of anybody",
     "GET /api/district": "the first screen; says nothing of anybody",
     "GET /api/hotlines": "telephone lines are for everybody",
     "GET /api/progress/{code}": "the resident's own secret code is the key; guessing is throttled",
     "GET /api/progress/{code}/qr": "draws what the caller has sent, and looks nothing up",
+    "PUT /api/progress/{code}/reminders": "as the page itself: whoever has the code may say no to reminders",
     "POST /api/progress/{code}/wishes": "as the page itself; throttled by code and by address",
     "POST /api/staff/login": "where staff say who they are; throttled",
     "GET /healthz": "for the supervisor: the process answers",
@@ -20,7 +23,7 @@ PUBLIC = {
 PAGES = {f"GET {path}": "a built page, the same for everybody" for path in (*RESIDENT_PATHS, *STAFF_PATHS)}
 
 IMPERSONAL = {
-    *("code", "call", "follow_up", "task", "notice", "place", "after", "view"),
+    *("code", "call", "follow_up", "task", "notice", "place", "administration", "after", "view"),
     *("office", "from_day", "days", "shift", "change", "contact", "username"),
 }
 """What an address may name: ids and codes that say nothing of a resident. A user name is a member of staff's."""

@@ -10,14 +10,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "safety-tests.md"
 IDS = [
-    *(f"R{number:02}" for number in (*range(1, 19), 22, 24)),
+    *(f"R{number:02}" for number in (*range(1, 20), 22, 24)),
     *("O01", "O03"),
-    *(f"H{number:02}" for number in (*range(1, 10), 16, 18, *range(23, 29))),
+    *(f"H{number:02}" for number in (*range(1, 11), 16, 18, *range(23, 29))),
+    *(f"M{number:02}" for number in range(1, 12)),
 ]
 ROWS = [
     [cell.strip() for cell in line.strip("|\n").split(" | ")]
     for line in TABLE.read_text().splitlines()
-    if re.match(r"\| [RHO]\d\d ", line)
+    if re.match(r"\| [RHOM]\d\d ", line)
 ]
 NAMED = sorted({name for row in ROWS for name in re.findall(r"`(tests/[^`]+)`", " ".join(row))})
 

@@ -75,6 +75,8 @@ class Town:
             recogniser=more.pop("recogniser", None) or the_recogniser(),
             **more,
         )
+        if hasattr(self.dialogue, "executor"):
+            self.dialogue.executor = self.services.actions
         if roster:
             always_on_duty(database, self.services.district)
         self.app = create_app(self.services)

@@ -88,8 +88,12 @@ def test_the_pattern_language_knows_no_unbounded_repetition():
 
 
 def test_no_compiled_rule_repeats_without_a_bound():
-    patterns = [r.pattern for r in BOOK.rules] + [m.pattern for m in BOOK.masks] + list(BOOK.frames.values())
-    for pattern in patterns:
+    entries = [*BOOK.rules, *BOOK.masks]
+    groups = [part for rule in BOOK.rules for group in rule.groups for part in group.parts]
+    sought = [*(p for entry in entries for p in entry.patterns), *groups]
+    sought += [p for rule in BOOK.rules for p in rule.unless]
+    assert len(sought) > 500
+    for pattern in [*(each.regex for each in sought), *BOOK.frames.values()]:
         assert not re.search(r"(?<!\\)[*+]|\{\d+,\}", pattern.pattern), pattern.pattern
 
 

@@ -36,3 +36,22 @@ def test_a_harmless_span_never_hides_the_rest_of_the_message():
     for mask in BOOK.masks:
         for text in mask.examples:
             assert READER.read(f"{text}。我不想活了").level == "crisis"
+
+
+TAKEN_BACK = [
+    "医生问我想不想死，我说没有，骗他的",
+    "老师问我有没有自残，我说没有，我不敢说",
+    "护士问有没有不想活的念头，我说没有，可心里天天想",
+    "我妈以为我要跳楼，其实我是真的想跳",
+    "我不是没想过自杀",
+    "纪录片看完我割腕了",
+    "培训班老师猥亵我",
+    "隔壁喊救命，原来是她老公在打她",
+    "安眠药吃了半年的量",
+    "麻将输光了我要去死",
+]
+
+
+@pytest.mark.parametrize("text", TAKEN_BACK)
+def test_a_denial_that_is_taken_back_and_a_setting_that_is_only_near_hide_nothing(text):
+    assert READER.read(text).level == "crisis"

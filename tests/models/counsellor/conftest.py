@@ -1,0 +1,1 @@
+from tests.support.towns import town  # noqa: F401 - a fixture
