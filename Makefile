@@ -6,7 +6,7 @@ SETUP = $(PYTHON) -m setup
 RASA = RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=2 .venv-rasa/bin/rasa
 LAN_FLAGS = $(if $(filter-out 0,$(LAN)),--lan) $(if $(LAN_ADDRESS),--lan-address $(LAN_ADDRESS))
 
-.PHONY: run test setup check stories train-bot migrate bench soak locks python
+.PHONY: run test setup check stories train-bot migrate bench soak crisis-report locks python
 
 run: setup
 	@exec .venv/bin/xinqiao up $(LAN_FLAGS)
@@ -43,6 +43,10 @@ bench: setup
 
 soak: setup
 	.venv/bin/python -m tests.soak $(ARGS)
+
+# How often the crisis reader is right: ARGS="--families", ARGS="--data rows.jsonl --show misses", ARGS="--card"
+crisis-report: setup
+	@.venv/bin/python -m models.crisis_report $(ARGS)
 
 # New locks from requirements/*.in and the package.json files: without any index address, with hashes.
 locks: python
