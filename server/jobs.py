@@ -5,8 +5,6 @@ thread and the rounds themselves; when either has stopped, the process ends and 
 """
 
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,6 +19,7 @@ from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from escalation.rescreening import invite_due
 from server.campaign_desk import publish_due
 from server.commands.verify import anchors_file
+from server.stopping import StopSignal
 from server.wiring import Services, database_url
 from storage import audit, backup
 from storage.heartbeat import MISSED
@@ -101,9 +100,7 @@ def run(services: Services) -> int:
 
     Only who is told to stop takes its signs of life away: the others are to be missed.
     """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignal.installed()
     last: dict[str, float] = {}
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from escalation.channels import Channel, ChannelFailure, Notice
+from server.stopping import Stop
 
 log = logging.getLogger("xinqiao.lookout")
 
@@ -130,9 +131,9 @@ class Lookout:
                 return True
         return False
 
-    def watch(self, stop: threading.Event) -> None:
+    def watch(self, stop: Stop) -> None:
         """Look until told to stop; then say that this was in order, so that nobody misses us."""
-        while not stop.is_set():
+        while not stop.wait(0.0):
             began = self.clock()
             self.look()
             stop.wait(max(0.0, self.every - (self.clock() - began)))

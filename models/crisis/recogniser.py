@@ -17,7 +17,7 @@ from models.crisis.course import Course
 from models.crisis.language import Seeker
 from models.crisis.matching import Group, Spot, Text
 from models.crisis.normalise import View
-from models.crisis.rulebook import RULES_FOLDER, Answer, Rule, RuleBook
+from models.crisis.rulebook import Answer, Rule, RuleBook
 
 Level = Literal["none", "elevated", "crisis"]
 LEVELS: tuple[Level, ...] = ("none", "elevated", "crisis")
@@ -84,8 +84,9 @@ class CrisisRecogniser:
     `read` promises an answer for every string, however long or broken, the same one each time, in time
     proportional to its length. It never lowers: each finding stands for itself and the highest decides.
     Of a message beyond 20,000 characters it reads the first and the last 4,000 and says so with the reason
-    `input.unread`; a message that takes longer than `budget` seconds is read no further, and says so with
-    `input.unfinished`. Both are elevated, because what was not read is not known to be harmless.
+    `input.unread`; a message that takes longer than `budget` seconds of computing (not of waiting: a busy machine
+    must not change what is read) is read no further, and says so with `input.unfinished`. Both are elevated,
+    because what was not read is not known to be harmless.
 
     `second` is asked after the rules, about the message without its harmless spans, and can only raise: to
     elevated or crisis with the reason `learned.elevated` or `learned.crisis`, never to imminent. One that breaks
@@ -98,7 +99,7 @@ class CrisisRecogniser:
         second: Second | None = None,
         *,
         budget: float = BUDGET_SECONDS,
-        timer: Callable[[], float] = time.perf_counter,
+        timer: Callable[[], float] = time.thread_time,
     ) -> None:
         self._book = rules
         self._second = second
@@ -107,9 +108,9 @@ class CrisisRecogniser:
         self.second_fails = False
 
     @classmethod
-    def from_files(cls, folder: Path = RULES_FOLDER, second: Second | None = None) -> CrisisRecogniser:
-        """A reader with the rules of a folder; raises `CrisisRulesError` when they cannot be used."""
-        return cls(RuleBook.from_folder(folder), second)
+    def from_files(cls, folder: Path | None = None, second: Second | None = None) -> CrisisRecogniser:
+        """A reader with the shipped rules, or those of a folder; raises `CrisisRulesError` when they cannot be used."""
+        return cls(RuleBook.from_folder(folder) if folder else RuleBook.shipped(), second)
 
     @property
     def runs_on(self) -> str:

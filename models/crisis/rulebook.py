@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,12 @@ class RuleBook:
     def hiding_index(self) -> Index:
         """Which of the hidings a text can contain."""
         return Index([each for _, each in self.hidings])
+
+    @classmethod
+    @cache
+    def shipped(cls) -> RuleBook:
+        """The rules of `RULES_FOLDER`, read once in a process (it takes seconds); raises `CrisisRulesError`."""
+        return cls.from_folder(RULES_FOLDER)
 
     @classmethod
     def from_folder(cls, folder: Path = RULES_FOLDER) -> RuleBook:

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from models.crisis.recogniser import CrisisRecogniser, Vote
-from models.crisis.rulebook import RULES_FOLDER, RuleBook
+from models.crisis.rulebook import RuleBook
 from models.crisis.second_reader import SecondReader
 from models.learned.errors import ModelUnusable
 from models.learned.tasks import trained_folder
@@ -45,14 +45,15 @@ class TrainedReader:
         return self._reader.vote(text) if self._reader else None
 
 
-def crisis_reader(rules: Path = RULES_FOLDER, trained: Path | None = None) -> CrisisRecogniser:
-    """The reader with the trained model of a folder, or with the rules alone when there is none.
+def crisis_reader(rules: Path | None = None, trained: Path | None = None) -> CrisisRecogniser:
+    """The reader of the shipped rules or those of a folder, with the trained model of a folder; without one, alone.
 
     Never refuses for the model's sake: residents are read in any case, and `CrisisRecogniser.runs_on` says by what.
     Raises `CrisisRulesError` when the rules cannot be used.
     """
+    book = RuleBook.from_folder(rules) if rules else RuleBook.shipped()
     folder = trained or trained_folder("crisis")
     if not folder.is_dir():
         log.warning("crisis reader: rules alone, no model has been trained")
-        return CrisisRecogniser(RuleBook.from_folder(rules))
-    return CrisisRecogniser(RuleBook.from_folder(rules), TrainedReader(folder))
+        return CrisisRecogniser(book)
+    return CrisisRecogniser(book, TrainedReader(folder))

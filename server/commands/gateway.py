@@ -1,12 +1,10 @@
 """`xinqiao gateway`: the demo's stand-in for a provider of text messages."""
 
-import signal
-import threading
-
 import typer
 
 from server.demo_gateway import DemoGateway
 from server.settings import settings
+from server.stopping import StopSignal
 
 
 def gateway() -> None:
@@ -20,9 +18,7 @@ def gateway() -> None:
     except OSError:
         typer.echo(f"端口 {here.gateway_port} 被占用，演示网关没有启动。", err=True)
         raise typer.Exit(1) from None
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    stop = StopSignal.installed()
     with running:
         typer.echo(f"演示网关 {running.base_url}/")
         stop.wait()

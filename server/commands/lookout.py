@@ -1,7 +1,5 @@
 """`xinqiao lookout`: the watcher outside."""
 
-import signal
-import threading
 from typing import Annotated, NoReturn
 
 import typer
@@ -19,6 +17,7 @@ def lookout(
     from server import logs
     from server.lookout import Lookout, readiness_of
     from server.settings import settings
+    from server.stopping import StopSignal
 
     logs.configure()
     here = settings()
@@ -41,9 +40,7 @@ def lookout(
         every=here.lookout_every_seconds,
         again_after=here.lookout_again_seconds,
     )
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignal.installed()
     typer.echo(f"看护 {asked}")
     running.watch(stop)
 

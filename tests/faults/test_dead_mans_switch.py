@@ -85,12 +85,15 @@ def clocks(guard: Guard) -> Iterator[Program]:
     lookout = guard.works.starts("lookout")
     guard.is_well()
     until(lambda: guard.works.ask("GET", "/readyz").json()["lookouts_asked_at"])
-    yield program
-    assert lookout.stop() == 0, lookout.log.read_text()
-    program.signal(signal.SIGCONT)
-    program.kill()
-    with guard.works.database.transaction() as db:
-        db.query(Heartbeat).delete()
+    try:
+        yield program
+        assert lookout.stop() == 0, lookout.log.read_text()
+    finally:  # or the next test would meet them
+        lookout.kill()
+        program.signal(signal.SIGCONT)
+        program.kill()
+        with guard.works.database.transaction() as db:
+            db.query(Heartbeat).delete()
 
 
 def test_clocks_that_are_killed(guard: Guard, clocks: Program) -> None:

@@ -101,7 +101,7 @@ def test_taking_it_back_takes_nothing_back(town: Town, resident: Resident) -> No
 
 
 def test_a_reading_that_ran_out_of_time_is_asked_about_and_read_again(town: Town, resident: Resident) -> None:
-    slow = CrisisRecogniser(RuleBook.from_folder(), budget=-1.0)
+    slow = CrisisRecogniser(RuleBook.shipped(), budget=-1.0)
     swift = town.services.conversation.recogniser
     town.services.conversation.recogniser = slow
     turn = resident.says("今天去菜场买菜")
@@ -112,7 +112,7 @@ def test_a_reading_that_ran_out_of_time_is_asked_about_and_read_again(town: Town
 
 
 def test_a_reader_that_never_has_time_brings_a_person(town: Town, resident: Resident) -> None:
-    town.services.conversation.recogniser = CrisisRecogniser(RuleBook.from_folder(), budget=-1.0)
+    town.services.conversation.recogniser = CrisisRecogniser(RuleBook.shipped(), budget=-1.0)
     resident.says("今天去菜场买菜")
     for _ in range(3):
         town.passes(minutes=1)

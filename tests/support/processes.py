@@ -4,9 +4,9 @@
         program = nursery.start("serve", environment, log)
         program.kill()                      # kill -9
 
-A program takes seconds to start because of what it imports. The nursery is a process that has imported it all
-and makes each program by `fork`, so that a test can start and kill many. When it ends, however it ends, the
-programs end with it.
+A program takes seconds to start because of what it imports. The nursery is a process that has imported it all,
+and read the crisis reader's rules, and makes each program by `fork`, so that a test can start and kill many. When
+it ends, however it ends, the programs end with it.
 """
 
 import importlib
@@ -112,8 +112,11 @@ class Nursery:
 
 def _serve_the_nursery() -> None:
     """The nursery's process: one line of JSON in, one out, until its input ends."""
-    for module in ("uvicorn", "server.app", "server.jobs", "server.wiring"):
+    for module in ("uvicorn", "server.app", "server.jobs", "server.wiring", "models.learned.text_model"):
         importlib.import_module(module)
+    from models.crisis.rulebook import RuleBook
+
+    RuleBook.shipped()
     children: set[int] = set()
     for line in sys.stdin:
         wish = json.loads(line)

@@ -122,6 +122,7 @@ class Works:
         except httpx.TransportError:
             pass
         else:
+            program.kill()  # or the next one could not have its port
             raise AssertionError(f"it lived on and answered {answer}")
         assert program.ends() == KILLED_AT_A_STEP, program.log.read_text()
         self.base_url = f"http://127.0.0.1:{self.port}"

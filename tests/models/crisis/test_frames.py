@@ -9,7 +9,7 @@ import pytest
 from models.crisis.recogniser import CrisisRecogniser
 from models.crisis.rulebook import RuleBook
 
-READER = CrisisRecogniser(RuleBook.from_folder())
+READER = CrisisRecogniser(RuleBook.shipped())
 
 NOW = ("今天", "今晚", "等会", "明天")
 PRESENT = {

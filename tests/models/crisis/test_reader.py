@@ -16,7 +16,7 @@ from models.crisis.recogniser import CrisisRecogniser
 from models.crisis.rulebook import RuleBook
 from server.commands.crisis import read_lines
 
-BOOK = RuleBook.from_folder()
+BOOK = RuleBook.shipped()
 READER = CrisisRecogniser(BOOK)
 RULES = len(BOOK.rules)
 RISKY = "我想死自杀不没有是跳楼割腕了的，。 ！\u200b😊zs4si紫砂她妈以前现在药刀《》“”\n\0\ud800"

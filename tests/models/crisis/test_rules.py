@@ -7,7 +7,7 @@ import pytest
 from models.crisis.recogniser import CrisisRecogniser
 from models.crisis.rulebook import RuleBook
 
-BOOK = RuleBook.from_folder()
+BOOK = RuleBook.shipped()
 READER = CrisisRecogniser(BOOK)
 
 

@@ -13,7 +13,7 @@ from models.crisis.recogniser import LEVELS, CrisisRecogniser
 from models.crisis.rulebook import RuleBook
 from models.crisis.trained import TrainedReader, crisis_reader
 
-BOOK = RuleBook.from_folder()
+BOOK = RuleBook.shipped()
 ALONE = CrisisRecogniser(BOOK)
 
 
