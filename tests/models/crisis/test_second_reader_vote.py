@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -136,6 +137,22 @@ class Clock:
     def __call__(self) -> float:
         self.now += self.step
         return self.now
+
+
+class Waits(CrisisRecogniser):
+    """A reader on a machine that has other things to do."""
+
+    def _possible(self, text):
+        for each in super()._possible(text):
+            time.sleep(0.6)
+            yield each
+
+
+def test_a_busy_machine_does_not_change_what_is_read():
+    waited = Waits(BOOK, budget=0.5).read("我不想活了")
+    assert waited.finished
+    assert waited.level == "crisis"
+    assert waited == CrisisRecogniser(BOOK).read("我不想活了")
 
 
 def test_a_message_that_takes_too_long_is_not_called_harmless():
