@@ -97,3 +97,15 @@ class SubTaskNotFound(TicketNotFound):
 
     def __init__(self) -> None:
         super().__init__("没有这件协办。")
+
+
+class KioskError(EscalationError):
+    """A kiosk that cannot be set up, or that there is none of. Says in Chinese why."""
+
+
+class PinRefused(EscalationError):
+    """This PIN does not open the staff's screen of the kiosk."""
+
+
+class PinThrottled(EscalationError):
+    """Too many wrong PINs at one kiosk."""

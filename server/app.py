@@ -24,6 +24,7 @@ from server.routes import (
     exchange,
     gateway,
     internal,
+    kiosk,
     notices,
     public,
     results,
@@ -83,6 +84,8 @@ def create_app(services: Services | None = None) -> FastAPI:
         exchange.router,
         campaigns.router,
         results.router,
+        kiosk.router,
+        kiosk.staff_router,
     ):
         app.include_router(router, responses=PROBLEMS)
     pages.install(app)

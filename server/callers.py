@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 
 from escalation.channels.sms import signature
+from escalation.kiosks import KioskDevice
 from residents.session import ResidentSession
 from server.console import Staff
 from server.errors import NotLoggedIn
@@ -66,10 +67,20 @@ async def gateway_service(
         raise NotLoggedIn()
 
 
+def current_kiosk(request: Request, x_kiosk_key: Annotated[str, Header()] = "") -> KioskDevice:
+    """A machine in a hall, by its key; 401 without one, or when it was replaced. It never says who stands there."""
+    services: Services = request.app.state.services
+    device = services.kiosks.device_of(x_kiosk_key) if x_kiosk_key else None
+    if device is None:
+        raise NotLoggedIn()
+    return device
+
+
 CurrentSession = Annotated[ResidentSession, Depends(current_session)]
 CurrentStaff = Annotated[Staff, Depends(current_staff)]
 RasaService = Annotated[None, Depends(rasa_service)]
 GatewayService = Annotated[None, Depends(gateway_service)]
+CurrentKiosk = Annotated[KioskDevice, Depends(current_kiosk)]
 
 
 def set_session_cookie(response: Response, token: str, settings: Settings) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.channels import Channel
 from escalation.duty_gaps import tell_gaps
+from escalation.kiosks import BEAT, tell_silent
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from escalation.rescreening import invite_due
 from server.campaign_desk import publish_due
@@ -90,6 +91,12 @@ def plans_round(services: Services) -> None:
         publish_due(services.database, services.clock)
 
 
+def kiosk_round(services: Services) -> None:
+    """Tell the office of a kiosk that has fallen silent."""
+    with services.database.transaction() as db:
+        tell_silent(db, services.telling, services.clock())
+
+
 def place_round(services: Services) -> None:
     """Stand in for a process that was killed, so that it is not missed any longer."""
     services.pulse.take_a_place()
@@ -116,6 +123,7 @@ def run(services: Services) -> int:
         "backup": (backup_round, services.settings.backup_minutes * 60),
         "duty": (duty_round, DUTY_EVERY.total_seconds()),
         "plans": (plans_round, PLANS_EVERY.total_seconds()),
+        "kiosks": (kiosk_round, BEAT.total_seconds()),
         "place": (place_round, MISSED.total_seconds()),
     }
     first = {"backup": timedelta(minutes=services.settings.backup_minutes)}

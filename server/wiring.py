@@ -22,6 +22,7 @@ from escalation.chain import Telling
 from escalation.channels import Channel
 from escalation.intake import Intake
 from escalation.joint import JointWork
+from escalation.kiosks import Kiosks
 from escalation.lowering import Lowerings
 from escalation.personnel import Personnel
 from escalation.policy_book import PolicyBook
@@ -94,6 +95,7 @@ class Services:
     progress: ProgressDesk
     duty_desk: DutyDesk
     people_desk: PeopleDesk
+    kiosks: Kiosks
     watch: Watch
     channels: dict[str, Channel]
     replies: Replies
@@ -258,6 +260,7 @@ def wire(
             Trips(*shared),
             Lowerings(*shared),
         ),
+        kiosks=Kiosks(database, clock, telling),
         watch=watch,
         channels=channels,
         replies=Replies(database, clock, console.casework, Transfers(*shared)),

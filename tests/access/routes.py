@@ -10,9 +10,15 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from server.app import create_app
-from server.callers import current_session, current_staff, gateway_service, rasa_service
+from server.callers import current_kiosk, current_session, current_staff, gateway_service, rasa_service
 
-ASKS = {current_session: "resident", current_staff: "staff", rasa_service: "rasa", gateway_service: "gateway"}
+ASKS = {
+    current_session: "resident",
+    current_staff: "staff",
+    rasa_service: "rasa",
+    gateway_service: "gateway",
+    current_kiosk: "kiosk",
+}
 
 
 @dataclass(frozen=True)
