@@ -20,6 +20,7 @@ from server.routes import (
     chat,
     companion,
     console,
+    desk,
     duty,
     exchange,
     gateway,
@@ -55,6 +56,7 @@ def create_app(services: Services | None = None) -> FastAPI:
             except Exception as error:
                 logs.log.critical("cannot start: %s", logs.kind_and_place(error, error.__traceback__))
                 raise
+            app.state.services.listening.start()
         yield
         await app.state.services.rasa.close()
         app.state.services.close()
@@ -77,6 +79,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         public.router,
         console.router,
         internal.router,
+        desk.router,
         duty.router,
         notices.router,
         gateway.router,

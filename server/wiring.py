@@ -52,10 +52,12 @@ from server.call_list import CallList
 from server.campaign_desk import CampaignDesk
 from server.channels import build_channels
 from server.console import Console
+from server.desk import DeskBook
 from server.duty_desk import DutyDesk
 from server.front_door import FrontDoor
 from server.health import Health
 from server.limits import Limits
+from server.listening import Listening
 from server.logs import log
 from server.people_desk import PeopleDesk
 from server.progress_desk import ProgressDesk
@@ -93,6 +95,7 @@ class Services:
     teamwork: TeamworkDesk
     front_door: FrontDoor
     progress: ProgressDesk
+    desk_book: DeskBook
     duty_desk: DutyDesk
     people_desk: PeopleDesk
     kiosks: Kiosks
@@ -104,6 +107,7 @@ class Services:
     campaigns: CampaignDesk
     limits: Limits
     health: Health
+    listening: Listening
     pulse: Pulse
     rasa: RasaClient
     threads: ThreadPoolExecutor
@@ -115,6 +119,7 @@ class Services:
 
     def close(self) -> None:
         """Let go of threads and connections."""
+        self.listening.close()
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.database.close()
 
@@ -248,6 +253,7 @@ def wire(
         progress=ProgressDesk(
             database, clock, intake, conversation.recogniser, turns.hotlines, limits, settings.public_url
         ),
+        desk_book=DeskBook(database, clock, console),
         duty_desk=DutyDesk(database, clock, telling),
         people_desk=PeopleDesk(
             Personnel(database, clock, policies, telling, partner_names), demo, partner_names
@@ -269,6 +275,7 @@ def wire(
         campaigns=CampaignDesk(database, clock, intake, settings.public_url, settings.district),
         limits=limits,
         health=health,
+        listening=Listening(database),
         pulse=Pulse(database, clock, process_name()),
         rasa=rasa,
         threads=threads,

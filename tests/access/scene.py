@@ -119,6 +119,12 @@ class Scene:
             return str(db.scalars(newest.where(StaffAccount.username == asking.username)).one())
 
     @cached_property
+    def view(self) -> str:
+        """A view of the officer's own."""
+        kept = self.people["officer"].does("POST", "/views", {"name": uuid.uuid4().hex[:12], "base": "open"})
+        return str(kept[-1]["id"])
+
+    @cached_property
     def contact(self) -> str:
         body = {"owner": self.leaver, "channel": "sms", "address": "13800000008"}
         listed = self.people["supervisor"].does("POST", "/contacts", body)
@@ -172,7 +178,7 @@ class Scene:
             path = path.replace("{administration}", self.administration)
         if "{call}" in path:
             path = path.replace("{call}", self.call)
-        for name in ("shift", "change", "contact"):
+        for name in ("view", "shift", "change", "contact"):
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", getattr(self, name))
         if "{username}" in path:
