@@ -4,6 +4,7 @@ The font is Noto Sans SC (SIL Open Font License 1.1) from the pages' packages; f
 into a file. A letter that the font does not have is never left out silently: `Paper` refuses with `PaperError`.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,10 @@ BOLD = "noto-sans-sc-chinese-simplified-700-normal.woff"
 FAMILY = "noto-sans-sc"
 MARGIN_MM = 22.0
 LINE_MM = 7.5
+_UNITS = re.compile(
+    r"[（《“‘〔]*(?:[!-'*-~]{1,40}|[^（《“‘〔])[。，、；：！？）》”’…〕]*\s*|[（《“‘〔]+", re.DOTALL
+)
+"""What is not broken: a letter, or a word or number, with the brackets before it and the stops behind it."""
 NO_LETTER = "〓"
 """Stands for a letter that the font does not have, where a sheet is wanted all the same: to be written in by hand."""
 
@@ -154,7 +159,7 @@ class Paper:
                 self._pdf.add_page()
             x, y = self._pdf.get_x(), self._pdf.get_y()
             self._pdf.set_line_width(0.25)
-            self._pdf.rect(x + 0.5, y + (height - side) / 2, side, side)
+            self._pdf.rect(x + 1, y + (height - side) / 2, side, side)
             self._pdf.set_left_margin(x + side + 2.5)
             self._write(text, size, line=height)
             self._pdf.set_left_margin(x)
@@ -209,6 +214,28 @@ class Paper:
         """The finished file."""
         return bytes(self._pdf.output())
 
+    def signature(self, lines: Sequence[str], *, size: float = 12) -> None:
+        """Lines one beneath the other in the right half, with room to sign."""
+        left = self._pdf.l_margin
+        self._pdf.set_left_margin(self._pdf.w * 0.55)
+        for text in lines:
+            self._pdf.set_x(self._pdf.l_margin)
+            self._write(text, size, line=size * 0.8)
+        self._pdf.set_left_margin(left)
+        self._pdf.set_x(left)
+
+    def _wrapped(self, text: str) -> str:
+        """The paragraph with its breaks: words and numbers stay whole, and no line begins with a full stop."""
+        room = self._pdf.w - self._pdf.r_margin - self._pdf.l_margin - 2 * self._pdf.c_margin - 0.1
+        lines, line = [], ""
+        for unit in _UNITS.findall(text):
+            if not line or self._pdf.get_string_width(line + unit.rstrip()) <= room:
+                line += unit
+                continue
+            lines.append(line)
+            line = unit
+        return "\n".join([*lines, line])
+
     def _font(self, size: float, bold: bool = False) -> None:
         self._pdf.set_font(FAMILY, "B" if bold else "", size)
 
@@ -234,6 +261,7 @@ class Paper:
     ) -> None:
         text = self._known(text, bold)
         self._font(size, bold)
+        text = "\n".join(self._wrapped(paragraph) for paragraph in text.split("\n"))
         self._pdf.multi_cell(
             0, line, text, align=align, wrapmode=WrapMode.CHAR, new_x="LMARGIN", new_y="NEXT"
         )

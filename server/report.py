@@ -385,7 +385,7 @@ def chance_words(chance: float) -> str:
         return "不到万分之一"
     if chance < 0.001:
         return "不到千分之一"
-    return f"{chance * 100:.1f}%"
+    return f"约 {chance * 100:.1f}%"
 
 
 # --- the report as it is read -----------------------------------------------------------------------

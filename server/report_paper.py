@@ -152,13 +152,11 @@ def _letter(letter: Letter) -> bytes:
     paper.gap(2)
     paper.body(words["closing"], size=12.5)
     paper.gap(12)
-    paper.line(words["from"].format(office=letter.office), align="R", size=12.5)
-    if letter.signed_by is not None:
-        paper.line(words["signed"].format(name=letter.signed_by), align="R", size=12.5)
-        day = letter.made_at.astimezone(LOCAL).date()
-        paper.line(words["date"].format(date=day_words(day)), align="R", size=12.5)
-    else:
-        paper.line(f"{words['unsigned_by']}{'　' * 8}", align="R", size=12.5)
-        paper.line(f"{words['unsigned_date']}{'　' * 8}", align="R", size=12.5)
-    paper.line(f"{words['seal']}{'　' * 4}", align="R", size=12.5)
+    day = day_words(letter.made_at.astimezone(LOCAL).date())
+    lines = (
+        [words["signed"].format(name=letter.signed_by), words["date"].format(date=day)]
+        if signed
+        else [words["unsigned_by"], words["unsigned_date"]]
+    )
+    paper.signature([words["from"].format(office=letter.office), *lines, words["seal"]], size=12.5)
     return paper.bytes()
