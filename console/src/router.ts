@@ -2,8 +2,10 @@
 import { createRouter, createWebHistory } from "vue-router";
 import ListPage from "./pages/ListPage.vue";
 import TicketPage from "./pages/TicketPage.vue";
+import DayPage from "./pages/DayPage.vue";
 import DutyPage from "./pages/DutyPage.vue";
 import PartnerPage from "./pages/PartnerPage.vue";
+import BoardPage from "./pages/BoardPage.vue";
 import CampaignPage from "./pages/CampaignPage.vue";
 import PeoplePage from "./pages/PeoplePage.vue";
 import ChatPage from "./pages/ChatPage.vue";
@@ -16,6 +18,8 @@ export const router = createRouter({
     { path: `/list/:view(${VIEWS.join("|")})`, name: "list", component: ListPage, props: true },
     { path: "/tickets/:code", name: "ticket", component: TicketPage, props: true },
     { path: "/tickets/:code/chat", name: "chat", component: ChatPage, props: true },
+    { path: "/day", name: "day", component: DayPage },
+    { path: "/board", name: "board", component: BoardPage },
     { path: "/duty", name: "duty", component: DutyPage },
     { path: "/people", name: "people", component: PeoplePage },
     { path: "/campaigns", name: "campaigns", component: CampaignPage },

@@ -3,6 +3,7 @@ import { reactive } from "vue";
 import { api, ask, rememberHotlines, whenExpired, type Refusal } from "../api/client";
 import type { DistrictShown, Me } from "../api/types";
 import { drafts } from "./drafts";
+import { lock, unlock } from "./kept";
 
 interface Session {
   state: "asking" | "out" | "in";
@@ -20,6 +21,7 @@ whenExpired(() => {
       ? "登录已过期。您刚才写的内容还在，重新登录后接着写就行。"
       : "登录已过期，请重新登录。";
   }
+  lock();
   session.state = "out";
 });
 
@@ -52,6 +54,7 @@ export async function logout(): Promise<Refusal | null> {
   const answer = await ask(api.POST("/api/staff/logout"));
   if (!answer.ok && answer.refusal.kind !== "expired") return answer.refusal;
   drafts.clear();
+  lock();
   session.me = null;
   session.state = "out";
   session.why = "已退出登录。";
@@ -63,4 +66,5 @@ function enter(me: Me): void {
   session.me = me;
   session.why = null;
   session.state = "in";
+  void unlock();
 }

@@ -2,13 +2,15 @@
 import type { IconName } from "../components/Icon.vue";
 
 export interface PageTab {
-  name: "list" | "duty" | "people" | "campaigns" | "partner";
+  name: "list" | "day" | "board" | "duty" | "people" | "campaigns" | "partner";
   to: string;
   word: string;
   icon: IconName;
 }
 
 const LIST: PageTab = { name: "list", to: "/list/open", word: "工单", icon: "check" };
+const DAY: PageTab = { name: "day", to: "/day", word: "今天", icon: "walk" };
+const BOARD: PageTab = { name: "board", to: "/board", word: "看板", icon: "eye" };
 const DUTY: PageTab = { name: "duty", to: "/duty", word: "值班表", icon: "calendar" };
 const PEOPLE: PageTab = { name: "people", to: "/people", word: "人员", icon: "people" };
 const CAMPAIGNS: PageTab = { name: "campaigns", to: "/campaigns", word: "集体筛查", icon: "chat" };
@@ -19,7 +21,9 @@ export function pagesOf(role: string | undefined): PageTab[] {
   if (role === undefined) return [];
   if (role === "partner") return [PARTNER];
   if (role === "administrator") return [DUTY, PEOPLE, CAMPAIGNS];
-  return role === "supervisor" ? [LIST, DUTY, PEOPLE] : [LIST, DUTY];
+  if (role === "auditor") return [LIST, DUTY];
+  if (role === "supervisor") return [LIST, DAY, BOARD, DUTY, PEOPLE];
+  return role === "duty_officer" ? [LIST, DAY, BOARD, DUTY] : [LIST, DAY, DUTY];
 }
 
 /** Where this role begins. */
