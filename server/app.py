@@ -16,6 +16,7 @@ from server.errors import TooOften
 from server.gate import MESSAGES, Gate
 from server.routes import (
     assisting,
+    bell,
     campaigns,
     chat,
     companion,
@@ -87,6 +88,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         exchange.router,
         campaigns.router,
         results.router,
+        bell.router,
         kiosk.router,
         kiosk.staff_router,
     ):

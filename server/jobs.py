@@ -18,6 +18,7 @@ from escalation.duty_gaps import tell_gaps
 from escalation.kiosks import BEAT, tell_silent
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from escalation.rescreening import invite_due
+from escalation.ringing import ring_due, tell_unanswered
 from server.campaign_desk import publish_due
 from server.commands.verify import anchors_file
 from server.stopping import StopSignal
@@ -33,6 +34,7 @@ AT_MOST = 4 * AT_ONCE
 ANCHOR_EVERY = timedelta(minutes=10)
 DUTY_EVERY = timedelta(minutes=5)
 PLANS_EVERY = timedelta(minutes=1)
+BELLS_EVERY = timedelta(minutes=1)
 
 
 def watch_round(services: Services) -> None:
@@ -83,6 +85,14 @@ def duty_round(services: Services) -> None:
         tell_gaps(db, services.telling, services.clock())
 
 
+def bell_round(services: Services) -> None:
+    """Ring the weekly bells whose people are at work, and tell of those that nobody answered."""
+    with services.database.transaction() as db:
+        ring_due(db, services.telling, services.clock())
+    with services.database.transaction() as db:
+        tell_unanswered(db, services.telling, services.clock())
+
+
 def plans_round(services: Services) -> None:
     """Invite whoever is to be asked again, and publish what may be said of group screenings that are over."""
     try:
@@ -122,6 +132,7 @@ def run(services: Services) -> int:
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
         "backup": (backup_round, services.settings.backup_minutes * 60),
         "duty": (duty_round, DUTY_EVERY.total_seconds()),
+        "bells": (bell_round, BELLS_EVERY.total_seconds()),
         "plans": (plans_round, PLANS_EVERY.total_seconds()),
         "kiosks": (kiosk_round, BEAT.total_seconds()),
         "place": (place_round, MISSED.total_seconds()),

@@ -29,6 +29,7 @@ from escalation.policy_book import PolicyBook
 from escalation.reach import Reaching
 from escalation.receipts import Receipts
 from escalation.replies import Replies
+from escalation.ringing import BellDesk
 from escalation.staff import Desk
 from escalation.transfer import Transfers
 from escalation.trips import Trips
@@ -103,6 +104,7 @@ class Services:
     channels: dict[str, Channel]
     replies: Replies
     receipts: Receipts
+    bells: BellDesk
     call_list: CallList
     campaigns: CampaignDesk
     limits: Limits
@@ -271,6 +273,7 @@ def wire(
         channels=channels,
         replies=Replies(database, clock, console.casework, Transfers(*shared)),
         receipts=Receipts(database, clock),
+        bells=BellDesk(database, clock),
         call_list=CallList(database, clock, telling),
         campaigns=CampaignDesk(database, clock, intake, settings.public_url, settings.district),
         limits=limits,

@@ -1,12 +1,15 @@
 """One resident's matter in 浦沿 with everybody around it, to ask every route as everybody."""
 
 import uuid
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import httpx
 from sqlalchemy import select
 
+from escalation.bell import Bell
+from escalation.contact_book import add_point
 from escalation.duty import DutyChange
 from escalation.outbox import QueuedNotice
 from escalation.staff import StaffAccount
@@ -131,6 +134,23 @@ class Scene:
         return next(c["id"] for c in listed["contacts"] if c["owner"] == self.leaver)
 
     @cached_property
+    def bell(self) -> str:
+        """The weekly bell of the office's own address."""
+        with self.town.database.transaction() as db:
+            office = self.people["officer"].office
+            line = add_point(
+                db, self.town.database.vault, office=office, staff_id=None, audience="office", channel="sms",
+                address="13800000007",
+            )  # fmt: skip
+            now, week = self.town.clock(), uuid.uuid4().hex
+            rung = Bell(
+                contact_id=line.id, office=office, week=week, token_hash=week, rung_at=now,
+                answer_until=now + timedelta(hours=24),
+            )  # fmt: skip
+            db.add(rung)
+        return str(rung.id)
+
+    @cached_property
     def neighbour(self) -> Resident:
         somebody = self.town.resident(place="xixing-hall")
         somebody.agrees()
@@ -178,7 +198,7 @@ class Scene:
             path = path.replace("{administration}", self.administration)
         if "{call}" in path:
             path = path.replace("{call}", self.call)
-        for name in ("view", "shift", "change", "contact"):
+        for name in ("bell", "view", "shift", "change", "contact"):
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", getattr(self, name))
         if "{username}" in path:

@@ -86,7 +86,7 @@ STRANGE = (
 )  # fmt: skip
 
 
-UUIDS = ("{call}", "{notice}", "{shift}", "{change}", "{contact}", "{view}")
+UUIDS = ("{call}", "{notice}", "{shift}", "{change}", "{contact}", "{bell}", "{view}")
 OWN_IDS = (*UUIDS, "{code}", "{task}", "{username}")
 
 

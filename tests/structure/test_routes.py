@@ -10,6 +10,8 @@ PUBLIC = {
     "POST /api/sessions": "the way in: makes a conversation of its own, and opens nobody else's",
     "POST /api/sessions/moved": "a one-time code is the key: it works once, and guessing is throttled",
     "GET /api/entrances": "who may come in by which way; says nothing of anybody",
+    "GET /bell/{token}": "the link of a weekly bell: a random code is the key, and looking changes nothing",
+    "POST /bell/{token}": "says that somebody has the bell; opens nothing and shows nothing of anybody",
     "GET /api/district": "the first screen; says nothing of anybody",
     "GET /api/hotlines": "telephone lines are for everybody",
     "GET /api/progress/{code}": "the resident's own secret code is the key; guessing is throttled",
@@ -24,7 +26,7 @@ PAGES = {f"GET {path}": "a built page, the same for everybody" for path in (*RES
 
 IMPERSONAL = {
     *("code", "call", "follow_up", "task", "notice", "place", "administration", "after", "view"),
-    *("office", "from_day", "days", "shift", "change", "contact", "username"),
+    *("office", "from_day", "days", "shift", "change", "contact", "username", "bell", "token"),
 }
 """What an address may name: ids and codes that say nothing of a resident. A user name is a member of staff's."""
 
