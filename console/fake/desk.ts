@@ -192,7 +192,7 @@ export class FakeDesk {
   /** Answer one request as the server would. `/api/fake/*` plays events for the photographs. */
   answer(method: string, path: string, query: URLSearchParams, body: Record<string, unknown>): Reply {
     if (path === "/api/district") {
-      const district: DistrictShown = { demo: true, words_leave: false, district: "杭州市滨江区（演示）", place: null, hotlines: HOTLINES, draft_wording: true };
+      const district: DistrictShown = { demo: true, words_leave: false, staffed: true, staff_hours: "工作日 08:30–12:00、13:30–17:30", district: "杭州市滨江区（演示）", place: null, hotlines: HOTLINES, draft_wording: true };
       return { status: 200, data: district };
     }
     if (path === "/api/fake/expire") {
