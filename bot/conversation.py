@@ -210,9 +210,9 @@ class Conversation:
         with self.database.transaction() as db:
             return self._turn(db, session, after=transcript.position_of(db, session.id, after))
 
-    def turn_of(self, db: Session, session: ResidentSession) -> Turn:
-        """The whole conversation as it stands, for a device that has just come to it."""
-        return self._turn(db, session, after=-1)
+    def turn_of(self, db: Session, session: ResidentSession, after: int = -1) -> Turn:
+        """The conversation as it stands: all of it, or from a position on, for a device that has just come to it."""
+        return self._turn(db, session, after=after)
 
     def _turn(self, db: Session, session: ResidentSession, *, after: int) -> Turn:
         standing = standing_of(db, self.intake, session)

@@ -31,6 +31,7 @@ from server.routes import (
     public,
     results,
     teamwork,
+    wechat,
 )
 from server.schemas import Problem
 from server.settings import settings
@@ -88,6 +89,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         exchange.router,
         campaigns.router,
         results.router,
+        wechat.router,
         bell.router,
         kiosk.router,
         kiosk.staff_router,

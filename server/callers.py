@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, HTTPException, Request, Response
 
 from escalation.channels.sms import signature
 from escalation.kiosks import KioskDevice
@@ -18,6 +18,9 @@ from residents.session import ResidentSession
 from server.console import Staff
 from server.errors import NotLoggedIn
 from server.settings import Settings
+from server.wechat.envelope import Envelope
+from server.wechat.errors import NotFromWechat, NotReadable
+from server.wechat.messages import Said
 from server.wiring import Services
 
 SIGNED_WITHIN = timedelta(minutes=5)
@@ -76,9 +79,45 @@ def current_kiosk(request: Request, x_kiosk_key: Annotated[str, Header()] = "") 
     return device
 
 
+async def wechat_greeting(request: Request) -> str:
+    """WeChat, trying out the address that was entered on the account's page; what it wants to hear back."""
+    keeper = _wechat(request)
+    asked = request.query_params
+    said = asked.get("echostr", "")
+    if not re.fullmatch(r"[A-Za-z0-9_=+/-]{1,200}", said):
+        raise NotLoggedIn()
+    try:
+        keeper.greet(asked.get("signature", ""), asked.get("timestamp", ""), asked.get("nonce", ""), said)
+    except NotFromWechat:
+        raise NotLoggedIn() from None
+    return said
+
+
+async def wechat_message(request: Request) -> Said:
+    """One message of WeChat's, by its two signatures and opened with our key; closed unless it is set up."""
+    keeper = _wechat(request)
+    asked = request.query_params
+    parts = [asked.get(name, "") for name in ("signature", "msg_signature", "timestamp", "nonce")]
+    try:
+        return keeper.open(await request.body(), *parts)
+    except NotFromWechat:
+        raise NotLoggedIn() from None
+    except NotReadable:
+        raise HTTPException(400) from None
+
+
+def _wechat(request: Request) -> Envelope:
+    services: Services = request.app.state.services
+    if services.wechat is None:
+        raise NotLoggedIn()
+    return services.wechat.envelope
+
+
 CurrentSession = Annotated[ResidentSession, Depends(current_session)]
 CurrentStaff = Annotated[Staff, Depends(current_staff)]
 RasaService = Annotated[None, Depends(rasa_service)]
+WechatGreeting = Annotated[str, Depends(wechat_greeting)]
+WechatMessage = Annotated[Said, Depends(wechat_message)]
 GatewayService = Annotated[None, Depends(gateway_service)]
 CurrentKiosk = Annotated[KioskDevice, Depends(current_kiosk)]
 

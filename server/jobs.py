@@ -107,6 +107,12 @@ def kiosk_round(services: Services) -> None:
         tell_silent(db, services.telling, services.clock())
 
 
+def wechat_round(services: Services) -> None:
+    """Send through WeChat what was not ready in time, and what workers said."""
+    if services.wechat is not None:
+        services.wechat.post.round()
+
+
 def place_round(services: Services) -> None:
     """Stand in for a process that was killed, so that it is not missed any longer."""
     services.pulse.take_a_place()
@@ -136,6 +142,7 @@ def run(services: Services) -> int:
         "plans": (plans_round, PLANS_EVERY.total_seconds()),
         "kiosks": (kiosk_round, BEAT.total_seconds()),
         "place": (place_round, MISSED.total_seconds()),
+        **({"wechat": (wechat_round, EVERY_SECONDS)} if services.wechat is not None else {}),
     }
     first = {"backup": timedelta(minutes=services.settings.backup_minutes)}
     for name, (work, seconds) in rounds.items():

@@ -64,6 +64,7 @@ from server.people_desk import PeopleDesk
 from server.progress_desk import ProgressDesk
 from server.settings import Settings
 from server.teamwork_desk import TeamworkDesk
+from server.wechat.account import Wechat, wechat_of
 from storage import embedded
 from storage.database import Database
 from storage.heartbeat import Pulse, process_name
@@ -112,6 +113,7 @@ class Services:
     listening: Listening
     pulse: Pulse
     rasa: RasaClient
+    wechat: Wechat | None
     threads: ThreadPoolExecutor
 
     @property
@@ -230,6 +232,7 @@ def wire(
         channels[channel.name] = channel
     partners = load_partners(districts.current)
     shared = (database, clock, policies, telling)
+    moving = Moving(database, clock, conversation, settings.public_url)
     limits = Limits(clock)
     silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
     watch = Watch(database, clock, policies, telling)
@@ -248,7 +251,7 @@ def wire(
         intake=intake,
         conversation=conversation,
         companion=CompanionDesk(database, clock, turns),
-        moving=Moving(database, clock, conversation, settings.public_url),
+        moving=moving,
         actions=actions,
         console=console,
         front_door=FrontDoor(database, clock, conversation, turns, demo),
@@ -281,5 +284,6 @@ def wire(
         listening=Listening(database),
         pulse=Pulse(database, clock, process_name()),
         rasa=rasa,
+        wechat=wechat_of(settings, database, clock, conversation, moving),
         threads=threads,
     )

@@ -10,7 +10,15 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from server.app import create_app
-from server.callers import current_kiosk, current_session, current_staff, gateway_service, rasa_service
+from server.callers import (
+    current_kiosk,
+    current_session,
+    current_staff,
+    gateway_service,
+    rasa_service,
+    wechat_greeting,
+    wechat_message,
+)
 
 ASKS = {
     current_session: "resident",
@@ -18,6 +26,8 @@ ASKS = {
     rasa_service: "rasa",
     gateway_service: "gateway",
     current_kiosk: "kiosk",
+    wechat_greeting: "wechat",
+    wechat_message: "wechat",
 }
 
 

@@ -14,6 +14,8 @@ from bot.companion import doing
 from bot.companion.skills import read_skills
 from escalation.teamwork import Lowering, SubTask, Transfer
 from escalation.ticket import Ticket
+from residents.follower import Follower, WechatHeard, WechatOutgoing
+from residents.session import ResidentSession
 from residents.store import session_by_token
 from storage.base import Entity
 from storage.errors import SealBroken
@@ -33,6 +35,7 @@ ERASED = {
         "identity.trusted_person",
     ),
     *("skill_run.kept", "skill_run.saying", "safety_plan.steps", "mood_mark.value"),
+    *("wechat_follower.openid", "wechat_follower.menu", "wechat_heard.answer", "wechat_outgoing.text"),
     *("ticket_event.note", "disclosure.reason", "ticket.place", "ticket.routing"),
 }
 KEPT = {
@@ -44,6 +47,7 @@ CLEAR_BYTES = {
     "identity.phone_index": "erased with its row",
     "ticket.resident_code_index": "finds the random code above",
     "one_time_code.code_index": "erased with its row",
+    "wechat_follower.openid_index": "erased with its row",
     "one_time_code.left_token_hash": "erased with its row",
     "resident_session.token_hash": "of a random token; says nothing of anybody",
 }
@@ -110,6 +114,27 @@ def writes_of_themselves(town: Town, resident: Resident, who: Canary) -> None:
         session = session_by_token(db, resident.token)
         assert session is not None
         doing.begin(db, town.database.vault, session, read_skills()["thought_record"], town.clock.now)
+        comes_by_wechat_too(db, town, session, who)
+
+
+def comes_by_wechat_too(db: Any, town: Town, session: ResidentSession, who: Canary) -> None:
+    """The same person's WeChat account, with an answer that was given and one that waits."""
+    vault, now = town.database.vault, town.clock.now
+    follower = Follower(
+        resident_id=session.resident_id, openid_index=vault.index("wechat_openid", who.phone), came_at=now,
+        heard_at=now,
+    )  # fmt: skip
+    vault.seal(follower, "openid", who.phone)
+    vault.seal(follower, "menu", who.words)
+    db.add(follower)
+    db.flush()
+    heard = WechatHeard(
+        follower_id=follower.id, mark=str(follower.id), at=now, claimed_until=now, done_at=now
+    )
+    waits = WechatOutgoing(follower_id=follower.id, number=1, at=now)
+    vault.seal(heard, "answer", who.words)
+    vault.seal(waits, "text", who.words)
+    db.add_all([heard, waits])
 
 
 def is_helped(town: Town, *, close: bool) -> tuple[Officer, str]:

@@ -47,6 +47,8 @@ def test_routes_of_one_side_ask_for_that_side() -> None:
             if entry.path.startswith("/api/rasa/")
             else "gateway"
             if entry.path.startswith("/api/gateway/")
+            else "wechat"
+            if entry.path == "/wechat"
             else "kiosk"
             if entry.path.startswith("/api/kiosk/")
             else "resident"
