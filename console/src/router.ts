@@ -9,6 +9,9 @@ import BoardPage from "./pages/BoardPage.vue";
 import CampaignPage from "./pages/CampaignPage.vue";
 import PeoplePage from "./pages/PeoplePage.vue";
 import ChatPage from "./pages/ChatPage.vue";
+import PaperPage from "./pages/PaperPage.vue";
+import ReportPage from "./pages/ReportPage.vue";
+import { PAPERS } from "./words/papers";
 import { VIEWS } from "./words/views";
 
 export const router = createRouter({
@@ -20,6 +23,8 @@ export const router = createRouter({
     { path: "/tickets/:code/chat", name: "chat", component: ChatPage, props: true },
     { path: "/day", name: "day", component: DayPage },
     { path: "/board", name: "board", component: BoardPage },
+    { path: `/tickets/:code/papers/:kind(${PAPERS.map((one) => one.kind).join("|")})`, name: "paper", component: PaperPage, props: true },
+    { path: "/report", name: "report", component: ReportPage },
     { path: "/duty", name: "duty", component: DutyPage },
     { path: "/people", name: "people", component: PeoplePage },
     { path: "/campaigns", name: "campaigns", component: CampaignPage },

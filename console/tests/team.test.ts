@@ -138,7 +138,7 @@ describe("the pages of a role", () => {
     expect(pagesOf("partner").map((one) => one.name)).toEqual(["partner"]);
     expect(homeOf("partner")).toBe("/partner");
     expect(pagesOf("judicial_officer").map((one) => one.name)).toEqual(["list", "duty"]);
-    expect(pagesOf("administrator").map((one) => one.name)).toEqual(["duty", "people", "campaigns"]);
+    expect(pagesOf("administrator").map((one) => one.name)).toEqual(["duty", "people", "campaigns", "report"]);
     expect(pagesOf(undefined)).toEqual([]);
   });
 });

@@ -190,6 +190,7 @@ class Scene:
         code = self.resident_code if row.get("code") == "resident_code" else self.code
         if "{follow_up}" in path:
             path = path.replace("{follow_up}", self.follow_up)
+        path = path.replace("{kind}", "visit_kit")
         if "{task}" in path:
             path = path.replace("{task}", self.task)
         if "{notice}" in path:
