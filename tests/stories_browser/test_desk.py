@@ -50,13 +50,14 @@ def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> I
 
 def an_alarm(town: ServedTown, name: str = "余小红") -> str:
     """Somebody in Puyan says what makes a ticket red; its code."""
-    before = {one["code"] for one in town.officer("puyan", name="周旁观").tickets()}
+    onlooker = town.officer("puyan", name="周旁观")
+    before = {one["code"] for one in onlooker.tickets()}
     resident = town.resident("puyan-hall")
     resident.agrees()
     resident.says(WORDS)
     resident.tells("name", name)
     town.jobs()
-    (code,) = {one["code"] for one in town.officer("puyan", name="周旁观").tickets()} - before
+    (code,) = {one["code"] for one in onlooker.tickets()} - before
     return str(code)
 
 
