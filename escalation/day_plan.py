@@ -39,7 +39,7 @@ def in_order(errands: Sequence[Errand]) -> list[Errand]:
 
     Never by arrival. A ticket with a visit and a follow-up keeps both, one after the other.
     """
-    first = {}
+    first: dict[UUID, datetime] = {}
     for errand in sorted(errands, key=lambda e: e.due_at):
         first.setdefault(errand.ticket.id, errand.due_at)
     return sorted(
