@@ -180,7 +180,7 @@ def _share(found: Iterable[bool]) -> Value:
 
 
 def _middle(spans: Sequence[timedelta], unit: timedelta) -> Value:
-    return Value(round(median(spans) / unit, 1) if spans else None, len(spans))
+    return Value(round(median(one / unit for one in spans), 1) if spans else None, len(spans))
 
 
 def _opened(facts: Facts, span: Span) -> list[TicketFact]:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, not_, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from escalation.campaign import Campaign
@@ -282,7 +283,7 @@ def _levels(db: Session, period: Period, places: Sequence[str] | None) -> Levels
     if places is not None:
         asked = asked.where(ResidentSession.place.in_(places))
     last = (
-        asked.distinct(Rating.resident_id)
+        asked.ext(distinct_on(Rating.resident_id))
         .order_by(Rating.resident_id, Rating.at.desc(), Rating.id)
         .subquery()
     )
@@ -295,7 +296,7 @@ def _levels_by_place(db: Session, period: Period) -> Mapping[str, Levels]:
     last = (
         _rated(db, period)
         .where(ResidentSession.place.is_not(None))
-        .distinct(Rating.resident_id, ResidentSession.place)
+        .ext(distinct_on(Rating.resident_id, ResidentSession.place))
         .order_by(Rating.resident_id, ResidentSession.place, Rating.at.desc(), Rating.id)
         .subquery()
     )

@@ -51,7 +51,7 @@ TOWN = Facts(
     # A: opened, taken after half an hour, closed after 4 days. B: after 2 hours, still open. C: opened in September, a
     # mistake, closed in October. D: nobody took it. E: closed in September, and nothing to do with October.
     tickets=[
-        TicketFact(A, at(3), at(3, 10, 30), at(7), "supported"),
+        TicketFact(A, at(3), at(3, 10, 30), at(7), "referred"),
         TicketFact(B, at(5), at(5, 12)),
         TicketFact(C, at(28, month=9), at(28, 11, month=9), at(8), "mistaken"),
         TicketFact(D, at(31, 23, 59)),

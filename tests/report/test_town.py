@@ -184,7 +184,12 @@ def test_people_are_counted_once_a_month_without_those_of_a_group_screening(town
     screened(town, None, Level.GREEN, 40, at)
     screened(town, "puyan-hall", Level.GREEN, 40, datetime(2026, 11, 2, 4, tzinfo=UTC))
     with town.database.transaction() as db:
-        again = db.scalars(select(Rating).where(Rating.level == int(Level.GREEN))).first()
+        theirs = select(Rating).join(ResidentSession, ResidentSession.id == Rating.session_id)
+        again = db.scalars(
+            theirs.where(
+                ResidentSession.place == "puyan-hall", Rating.level == int(Level.GREEN), Rating.at == at
+            )
+        ).first()
         assert again is not None
         db.add(
             Rating(
