@@ -28,7 +28,7 @@ def upgrade() -> None:
             ["account_id"], ["staff_account.id"], name="fk_desk_view_account_id_staff_account"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_desk_view"),
-        sa.UniqueConstraint("account_id", "name", name="uq_desk_view_account_id"),
+        sa.UniqueConstraint("account_id", "name", name="uq_desk_view_account_id_name"),
     )
 
 
