@@ -115,6 +115,20 @@ class Chromium:
     def kiosk(self) -> "Device":
         return self._device("kiosk", KIOSK)
 
+    def kiosk_on_disk(self, profile: Path) -> "Device":
+        """A kiosk whose profile lies in a folder that can be searched, when its context has been closed."""
+        kind: dict[str, Any] = KIOSK
+        context = self._playwright.chromium.launch_persistent_context(
+            str(profile),
+            executable_path=chromium(),
+            args=list(FLAGS),
+            **kind,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            base_url=self.base_url,
+        )
+        return self._watched("kiosk", context)
+
     def nothing_odd(self) -> None:
         """Fails when any page spoke to a foreign host, broke the policy, or complained in its console."""
         assert not self.odd, "\n".join(self.odd)
@@ -129,6 +143,9 @@ class Chromium:
         context = self._browser.new_context(
             **kind, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=self.base_url
         )
+        return self._watched(name, context)
+
+    def _watched(self, name: str, context: BrowserContext) -> "Device":
         context.set_default_timeout(PATIENCE_MS)
         device = Device(self, name, context)
         self.devices.append(device)
