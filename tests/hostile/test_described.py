@@ -25,7 +25,7 @@ OPERATIONS = [
 EXAMPLES = 8
 NEEDS_A_STORY = (
     *("/transfer", "/hand-over", "/take-over", "/decision", "/sub-tasks", "/trip", "/lowering", "/reopen"),
-    *("/duty/", "/people", "/contacts", "/notices/", "/gateway/", "/call-list"),
+    *("/duty/", "/people", "/contacts", "/notices/", "/gateway/", "/kiosk/", "/call-list", "/api/board"),
 )
 """A ticket in a certain state, a body that names what is there, another role: `tests/access` tries each with that."""
 
