@@ -50,6 +50,7 @@ from server.wechat.saying import (
 )
 from storage import audit
 from storage.database import Database
+from storage.errors import SealBroken
 
 T = TypeVar("T")
 log = logging.getLogger("xinqiao")
@@ -510,7 +511,10 @@ class WechatDoor:
                 heard.claimed_until = self.clock()
 
     def _menu(self, follower: Follower) -> tuple[Offer, ...]:
-        kept = self.database.vault.open(follower, "menu")
+        try:
+            kept = self.database.vault.open(follower, "menu")
+        except SealBroken:  # then a digit is words, as at every door
+            kept = None
         return tuple(Offer(*one) for one in json.loads(kept or "[]"))
 
     def _keep_menu(self, follower: Follower, menu: tuple[Offer, ...]) -> None:

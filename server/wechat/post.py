@@ -6,7 +6,8 @@ waits for that, and whoever has their ticket in hand is told to use another way.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -24,6 +25,7 @@ from server.wechat.errors import NotReachable, TryLater, WaitForThem
 from server.wechat.saying import WORDING, Fixed
 from server.wechat.service import CustomerService
 from storage.database import Database
+from storage.errors import SealBroken
 
 log = logging.getLogger("xinqiao.jobs")
 
@@ -75,23 +77,30 @@ class WechatPost:
                 )
             )
         for heard_id, follower_id in left:
-            with self.database.transaction() as db:
-                follower = self.door.locked(db, follower_id)
-                heard = db.get(WechatHeard, heard_id, with_for_update=True, populate_existing=True)
-                if (
-                    follower is None
-                    or heard is None
-                    or heard.done_at is not None
-                    or heard.claimed_until > now
-                ):
-                    continue
-                if self._unread(db, follower):
-                    continue  # first it is read for danger; the watch does that
-                heard.done_at = now
-                known = Received.client_id == client_id_of(heard.mark)
-                kept = db.scalar(select(Received.id).where(known, Received.session_id == follower.session_id))
-                told = Fixed((WORDING["lost" if kept else "lost_words"],))
-                self.door.queue(db, follower, self.door.put_into_words(db, follower, told))
+            with self._one_of_many():
+                self._answer_one(heard_id, follower_id, now)
+
+    def _answer_one(self, heard_id: UUID, follower_id: UUID, now: datetime) -> None:
+        with self.database.transaction() as db:
+            follower = self.door.locked(db, follower_id)
+            heard = db.get(WechatHeard, heard_id, with_for_update=True, populate_existing=True)
+            if follower is None or heard is None or heard.done_at is not None or heard.claimed_until > now:
+                return
+            if self._unread(db, follower):
+                return  # first it is read for danger; the watch does that
+            heard.done_at = now
+            known = Received.client_id == client_id_of(heard.mark)
+            kept = db.scalar(select(Received.id).where(known, Received.session_id == follower.session_id))
+            told = Fixed((WORDING["lost" if kept else "lost_words"],))
+            self.door.queue(db, follower, self.door.put_into_words(db, follower, told))
+
+    @contextmanager
+    def _one_of_many(self) -> Iterator[None]:
+        """What goes wrong with one person holds up no other; the next round tries again."""
+        try:
+            yield
+        except Exception as error:
+            log.error("wechat: %s", type(error).__name__)
 
     def _unread(self, db: Session, follower: Follower) -> bool:
         return (
@@ -129,12 +138,16 @@ class WechatPost:
                 )
             )
         for follower_id in found:
-            with self.database.transaction() as db:
-                follower = self.door.locked(db, follower_id)
-                if follower is None or follower.session_id is None or follower.left_at is not None:
-                    continue
-                if transcript.last_position(db, follower.session_id) > follower.told:
-                    self.door.queue(db, follower, self.door.put_into_words(db, follower, Fixed()))
+            with self._one_of_many():
+                self._gather_one(follower_id)
+
+    def _gather_one(self, follower_id: UUID) -> None:
+        with self.database.transaction() as db:
+            follower = self.door.locked(db, follower_id)
+            if follower is None or follower.session_id is None or follower.left_at is not None:
+                return
+            if transcript.last_position(db, follower.session_id) > follower.told:
+                self.door.queue(db, follower, self.door.put_into_words(db, follower, Fixed()))
 
     def send_one(self) -> bool:
         """Send the oldest message that is due. False when none is."""
@@ -164,9 +177,15 @@ class WechatPost:
                 .limit(1)
             ).one()
             follower.sending_until = now + LEASE
-            openid = self.database.vault.open(follower, "openid") or ""
-            text = self.database.vault.open(row, "text") or ""
             follower_id, row_id = follower.id, row.id
+            try:
+                openid = self.database.vault.open(follower, "openid") or ""
+                text = self.database.vault.open(row, "text") or ""
+            except SealBroken:  # it can never be sent, and the others wait behind it
+                log.error("wechat: a message that does not open was let go")
+                db.delete(row)
+                follower.sending_until = None
+                return True
         failure: Exception | None = None
         try:
             self.service.send(openid, text)

@@ -187,3 +187,11 @@ def test_our_own_account_set_up_wrongly_is_no_persons_fault(
 def test_only_https_leaves_this_machine(clock: MovableClock) -> None:
     with pytest.raises(ValueError, match="https"):
         CustomerService(APPID, SECRET, "http://api.weixin.qq.com", clock)
+
+
+def test_a_message_that_does_not_open_holds_nobody_up(town: WechatTown, waits: Somebody) -> None:
+    with town.database.transaction() as db:
+        db.scalars(select(WechatOutgoing)).one().text_sealed = b"damaged"
+    queue(town, "第二条")
+    assert waits.later() == "第二条"
+    assert waiting(town) == 0

@@ -167,7 +167,10 @@ def test_danger_said_in_the_middle_of_a_question_is_never_taken_for_an_option(
 
 def test_how_to_reach_them_is_asked_and_told_in_words(town: WechatTown, somebody: Somebody) -> None:
     somebody.agrees()
-    answer = somebody.says("我不想活了，家里有农药，今晚就喝")
+    answer = somebody.says("我不想活了")
+    for _ in range(8):  # first the safety questions
+        if "怎么称呼您" not in answer:
+            answer = somebody.says("2")
     assert "怎么称呼您" in answer
     assert "哪个电话" in somebody.says("余大姐")
     assert "住在哪里" in somebody.says("13812345678")
