@@ -136,7 +136,7 @@ class ReportDesk:
 
     def _period(self, first: date, last: date) -> Period:
         today = self.clock().astimezone(LOCAL).date()
-        if not (date(2000, 1, 1) < first <= last < first + timedelta(days=LONGEST_DAYS) and first <= today):
+        if not (date(2000, 1, 1) < first <= today and first <= last < first + timedelta(days=LONGEST_DAYS)):
             raise NotAllowed(WORDS["refused"]["days"])
         return Period(first, last)
 

@@ -170,7 +170,12 @@ def test_who_leads_a_street_has_its_report_and_no_other(town: Town) -> None:
     assert duty.does("GET", f"/report?street=xixing&{days}")["street_name"] == "西兴街道"
     for role in ("judicial_officer", "social_worker"):
         assert town.officer("puyan", role).asks("GET", f"/report?{days}").status_code == 409
-    for wrong in ("from_day=2026-11-02&to_day=2026-11-01", "from_day=2020-01-01&to_day=2026-01-01"):
+    for wrong in (
+        "from_day=2026-11-02&to_day=2026-11-01",
+        "from_day=2020-01-01&to_day=2026-01-01",
+        "from_day=9999-12-31&to_day=9999-12-31",
+        "from_day=0001-01-01&to_day=0001-01-01",
+    ):
         assert lead.asks("GET", f"/report?{wrong}").status_code == 409
     with pytest.raises(NotThere):
         desk(town).of_district("nowhere", Period.month(2026, 10), "operator")
