@@ -33,6 +33,7 @@ from server.routes import (
     reports,
     results,
     teamwork,
+    tour,
     wechat,
 )
 from server.schemas import Problem
@@ -95,6 +96,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         documents.router,
         wechat.router,
         bell.router,
+        tour.router,
         kiosk.router,
         kiosk.staff_router,
     ):

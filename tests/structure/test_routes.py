@@ -10,6 +10,7 @@ PUBLIC = {
     "POST /api/sessions": "the way in: makes a conversation of its own, and opens nobody else's",
     "POST /api/sessions/moved": "a one-time code is the key: it works once, and guessing is throttled",
     "GET /api/entrances": "who may come in by which way; says nothing of anybody",
+    "GET /tour": "the tour of the demo: nothing of anybody who is not invented, and not there in live mode",
     "GET /bell/{token}": "the link of a weekly bell: a random code is the key, and looking changes nothing",
     "POST /bell/{token}": "says that somebody has the bell; opens nothing and shows nothing of anybody",
     "GET /api/district": "the first screen; says nothing of anybody",

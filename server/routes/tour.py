@@ -1,0 +1,21 @@
+"""The guided tour of the demo district."""
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from server.callers import Wired
+from server.plain_page import plain_page
+from server.tour import Tour
+
+router = APIRouter(tags=["public"], default_response_class=HTMLResponse)
+THIS_MACHINE = ("127.0.0.1", "::1")
+
+
+@router.get("/tour")
+def take_tour(services: Wired, request: Request) -> HTMLResponse:
+    """Ten stops through the demo district: what to press, and where. In live mode there is no such page."""
+    if services.settings.mode == "live":
+        raise HTTPException(404)
+    here = request.client is not None and request.client.host in THIS_MACHINE
+    tour = Tour(services, request.app.openapi()["paths"], here)
+    return plain_page(tour.title, tour.html(), True)
