@@ -17,6 +17,7 @@ from server.gate import MESSAGES, Gate
 from server.routes import (
     assisting,
     bell,
+    board,
     campaigns,
     chat,
     companion,
@@ -91,6 +92,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         teamwork.router,
         exchange.router,
         campaigns.router,
+        board.router,
         results.router,
         reports.router,
         documents.router,

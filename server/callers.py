@@ -15,6 +15,7 @@ from fastapi import Depends, Header, HTTPException, Request, Response
 from escalation.channels.sms import signature
 from escalation.kiosks import KioskDevice
 from residents.session import ResidentSession
+from server.board_desk import must_look
 from server.console import Staff
 from server.errors import NotLoggedIn
 from server.settings import Settings
@@ -113,12 +114,23 @@ def _wechat(request: Request) -> Envelope:
     return services.wechat.envelope
 
 
+def wall_viewer(request: Request, x_wall_key: Annotated[str, Header()] = "") -> None:
+    """Whoever may stand before the wall screen: an unattended screen by its key, closed without one, or somebody
+    of the staff whose role may look."""
+    services: Services = request.app.state.services
+    key = services.settings.wall_key.get_secret_value()
+    if len(key) >= SHORTEST_TOKEN and hmac.compare_digest(x_wall_key.encode(), key.encode()):
+        return
+    must_look(services.console.session_of(request.cookies.get(StaffCookie)).account)
+
+
 CurrentSession = Annotated[ResidentSession, Depends(current_session)]
 CurrentStaff = Annotated[Staff, Depends(current_staff)]
 RasaService = Annotated[None, Depends(rasa_service)]
 WechatGreeting = Annotated[str, Depends(wechat_greeting)]
 WechatMessage = Annotated[Said, Depends(wechat_message)]
 GatewayService = Annotated[None, Depends(gateway_service)]
+WallViewer = Annotated[None, Depends(wall_viewer)]
 CurrentKiosk = Annotated[KioskDevice, Depends(current_kiosk)]
 
 

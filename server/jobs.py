@@ -19,6 +19,7 @@ from escalation.kiosks import BEAT, tell_silent
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from escalation.rescreening import invite_due
 from escalation.ringing import ring_due, tell_unanswered
+from server.board_desk import publish_weeks
 from server.campaign_desk import publish_due
 from server.commands.verify import anchors_file
 from server.stopping import StopSignal
@@ -94,11 +95,14 @@ def bell_round(services: Services) -> None:
 
 
 def plans_round(services: Services) -> None:
-    """Invite whoever is to be asked again, and publish what may be said of group screenings that are over."""
+    """Invite whoever is to be asked again, and publish what may be said of group screenings and weeks that are over."""
     try:
         invite_due(services.database, services.clock)
     finally:
-        publish_due(services.database, services.clock)
+        try:
+            publish_due(services.database, services.clock)
+        finally:
+            publish_weeks(services.database, services.districts, services.clock)
 
 
 def kiosk_round(services: Services) -> None:

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     wechat_key: SecretStr = SecretStr("")
     wechat_url: str = "https://api.weixin.qq.com"
 
+    wall_key: SecretStr = SecretStr("")
+    board_map: Path | None = None
+
     demo_history_days: int = Field(default=90, ge=0, le=365)
     backup_minutes: float = Field(default=15.0, gt=0, le=24 * 60)
 

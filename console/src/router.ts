@@ -14,6 +14,9 @@ import ReportPage from "./pages/ReportPage.vue";
 import { PAPERS } from "./words/papers";
 import { VIEWS } from "./words/views";
 
+// The wall and its charts come only to who opens it.
+const WallPage = () => import("./pages/WallPage.vue");
+
 export const router = createRouter({
   history: createWebHistory("/console/"),
   routes: [
@@ -28,6 +31,7 @@ export const router = createRouter({
     { path: "/duty", name: "duty", component: DutyPage },
     { path: "/people", name: "people", component: PeoplePage },
     { path: "/campaigns", name: "campaigns", component: CampaignPage },
+    { path: "/wall", name: "wall", component: WallPage },
     { path: "/partner", name: "partner", component: PartnerPage },
     { path: "/:rest(.*)*", redirect: "/list/open" },
   ],

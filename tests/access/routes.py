@@ -16,6 +16,7 @@ from server.callers import (
     current_staff,
     gateway_service,
     rasa_service,
+    wall_viewer,
     wechat_greeting,
     wechat_message,
 )
@@ -28,6 +29,7 @@ ASKS = {
     current_kiosk: "kiosk",
     wechat_greeting: "wechat",
     wechat_message: "wechat",
+    wall_viewer: "wall",
 }
 
 

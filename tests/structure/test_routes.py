@@ -20,6 +20,8 @@ PUBLIC = {
     "PUT /api/progress/{code}/reminders": "as the page itself: whoever has the code may say no to reminders",
     "POST /api/progress/{code}/wishes": "as the page itself; throttled by code and by address",
     "POST /api/staff/login": "where staff say who they are; throttled",
+    "GET /api/public/board": "how many were helped last week: counts without the small ones",
+    "GET /board": "the same as a page",
     "GET /healthz": "for the supervisor: the process answers",
     "GET /readyz": "for the watcher outside: names of what is wrong, nothing else",
 }
@@ -50,6 +52,8 @@ def test_routes_of_one_side_ask_for_that_side() -> None:
             if entry.path.startswith("/api/gateway/")
             else "wechat"
             if entry.path == "/wechat"
+            else "wall"
+            if entry.path.startswith("/api/board")
             else "kiosk"
             if entry.path.startswith("/api/kiosk/")
             else "resident"
