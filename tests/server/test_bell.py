@@ -18,13 +18,14 @@ from escalation.replies import HELP
 from escalation.ringing import ring_due
 from escalation.staff import StaffAccount
 from escalation.ticket import Ticket
+from server.callers import StaffCookie
 from server.health import oldest_notice
 from server.jobs import bell_round
 from storage.database import Database
 from tests.support.channels import RecordingChannel
 from tests.support.clock import MovableClock
 from tests.support.gateway import Gateway
-from tests.support.town import Officer, Town
+from tests.support.town import PASSWORD, Officer, Town
 
 PHONE, OTHER, LINE = "13800000001", "13800000002", "13800000009"
 HALF_PAST_NINE = datetime.fromisoformat("2026-11-23T09:30+08:00")
@@ -88,6 +89,10 @@ def bells(town: Town) -> list[Bell]:
 
 
 def gaps(officer: Officer) -> Any:
+    """What the duty page is told; days may have gone by, so they log in again."""
+    said = {"username": officer.username, "password": PASSWORD}
+    answer = officer.town.ask("POST", "/api/staff/login", json=said)
+    officer.cookie = f"{StaffCookie}={answer.cookies[StaffCookie]}"
     return officer.does("GET", "/duty/gaps")
 
 
