@@ -80,6 +80,14 @@ class LoginThrottled(EscalationError):
     """Too many wrong tries."""
 
 
+class SecondFactorRefused(EscalationError):
+    """The number of the telephone or the code of the paper is not right, or was used already."""
+
+
+class SecondFactorMissing(EscalationError):
+    """Whoever calls has given the password and not the second factor that is wanted of them."""
+
+
 class RosterError(EscalationError):
     """A line of the duty roster, or a change to it, that cannot be meant. Says in Chinese what would be."""
 

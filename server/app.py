@@ -15,6 +15,7 @@ from server.callers import SessionCookie
 from server.errors import TooOften
 from server.gate import MESSAGES, Gate
 from server.routes import (
+    administration,
     assisting,
     bell,
     board,
@@ -87,6 +88,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         internal.router,
         desk.router,
         duty.router,
+        administration.router,
         notices.router,
         gateway.router,
         teamwork.router,

@@ -50,6 +50,12 @@ def current_staff(request: Request) -> Staff:
     return services.console.session_of(request.cookies.get(StaffCookie))
 
 
+def half_staff(request: Request) -> Staff:
+    """The same, although a second factor is still wanted: for giving or binding it, and for logging out."""
+    services: Services = request.app.state.services
+    return services.console.half_session_of(request.cookies.get(StaffCookie))
+
+
 def rasa_service(request: Request, x_action_token: Annotated[str, Header()] = "") -> None:
     """Rasa, by the token of this run."""
     services: Services = request.app.state.services
@@ -126,6 +132,7 @@ def wall_viewer(request: Request, x_wall_key: Annotated[str, Header()] = "") -> 
 
 CurrentSession = Annotated[ResidentSession, Depends(current_session)]
 CurrentStaff = Annotated[Staff, Depends(current_staff)]
+HalfStaff = Annotated[Staff, Depends(half_staff)]
 RasaService = Annotated[None, Depends(rasa_service)]
 WechatGreeting = Annotated[str, Depends(wechat_greeting)]
 WechatMessage = Annotated[Said, Depends(wechat_message)]

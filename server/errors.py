@@ -58,6 +58,12 @@ _ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
     ),
     escalation.LoginRefused: (401, "login_refused", "用户名或密码不对。"),
     escalation.LoginThrottled: (429, "login_throttled", "试的次数太多了，请 15 分钟后再试。"),
+    escalation.SecondFactorRefused: (
+        409,
+        "second_factor_refused",
+        "验证码不对，或者已经用过了。请等下一个数字，或用一个纸上的备用码。",
+    ),
+    escalation.SecondFactorMissing: (403, "second_factor_missing", "还要第二道验证，才能打开这一页。"),
     escalation.PinRefused: (409, "pin_refused", "口令不对。"),
     escalation.PinThrottled: (429, "pin_throttled", "试的次数太多了，请 15 分钟后再试。"),
     escalation.RosterError: (422, "wrong_roster", None),

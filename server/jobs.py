@@ -19,6 +19,7 @@ from escalation.kiosks import BEAT, tell_silent
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from escalation.rescreening import invite_due
 from escalation.ringing import ring_due, tell_unanswered
+from server.audit_desk import check_round
 from server.board_desk import publish_weeks
 from server.campaign_desk import publish_due
 from server.commands.verify import anchors_file
@@ -33,6 +34,7 @@ EVERY_SECONDS = 1.0
 STUCK_AFTER = 60.0
 AT_MOST = 4 * AT_ONCE
 ANCHOR_EVERY = timedelta(minutes=10)
+AUDIT_EVERY = timedelta(hours=1)
 DUTY_EVERY = timedelta(minutes=5)
 PLANS_EVERY = timedelta(minutes=1)
 BELLS_EVERY = timedelta(minutes=1)
@@ -70,6 +72,11 @@ def anchor_round(services: Services) -> None:
     """Write outside the database how far the audit chain has come."""
     with services.database.transaction() as db:
         audit.anchor(db, services.database.vault, anchors_file(services.settings), services.clock())
+
+
+def audit_round(services: Services) -> None:
+    """Walk over the whole audit chain once a day, and keep what was found."""
+    check_round(services.database, anchors_file(services.settings), services.clock)
 
 
 def backup_round(services: Services) -> None:
@@ -140,6 +147,7 @@ def run(services: Services) -> int:
             if name != IN_APP
         },
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
+        "audit": (audit_round, AUDIT_EVERY.total_seconds()),
         "backup": (backup_round, services.settings.backup_minutes * 60),
         "duty": (duty_round, DUTY_EVERY.total_seconds()),
         "bells": (bell_round, BELLS_EVERY.total_seconds()),

@@ -171,6 +171,7 @@ class Me(BaseModel):
     office: str
     office_name: str
     demo: bool
+    second: Literal["none", "to_bind", "to_give", "given"]
 
 
 class ClockShown(BaseModel):

@@ -30,6 +30,7 @@ from escalation.reach import Reaching
 from escalation.receipts import Receipts
 from escalation.replies import Replies
 from escalation.ringing import BellDesk
+from escalation.second_factor import SecondFactors, is_bound
 from escalation.staff import Desk
 from escalation.transfer import Transfers
 from escalation.trips import Trips
@@ -49,10 +50,13 @@ from residents.district import District
 from residents.district_book import DistrictBook
 from residents.hotlines import load_hotlines
 from residents.partners import load_partners
+from server.audit_desk import AuditDesk
 from server.call_list import CallList
 from server.campaign_desk import CampaignDesk
 from server.channels import build_channels
+from server.commands.verify import anchors_file
 from server.console import Console
+from server.content_desk import ContentDesk
 from server.desk import DeskBook
 from server.duty_desk import DutyDesk
 from server.front_door import FrontDoor
@@ -61,9 +65,13 @@ from server.limits import Limits
 from server.listening import Listening
 from server.logs import log
 from server.people_desk import PeopleDesk
+from server.places_desk import PlacesDesk
 from server.progress_desk import ProgressDesk
+from server.rules_desk import RulesDesk
+from server.second_desk import SecondDesk
 from server.settings import Settings
 from server.teamwork_desk import TeamworkDesk
+from server.tree_desk import TreeDesk
 from server.wechat.account import Wechat, wechat_of
 from storage import embedded
 from storage.database import Database
@@ -100,6 +108,11 @@ class Services:
     desk_book: DeskBook
     duty_desk: DutyDesk
     people_desk: PeopleDesk
+    second: SecondDesk
+    audit_desk: AuditDesk
+    rules_desk: RulesDesk
+    content_desk: ContentDesk
+    places_desk: PlacesDesk
     kiosks: Kiosks
     watch: Watch
     channels: dict[str, Channel]
@@ -239,7 +252,7 @@ def wire(
     health = Health(database, clock, watch.behind, settings.home, demo, silent_after, crisis_reader=reader)
     partner_names = {partner.code: partner.name for partner in partners.entries}
     console = Console(
-        database, clock, Desk(database, clock), Casework(*shared), lambda: partners, intake, health, demo
+        database, clock, Desk(database, clock, is_bound), Casework(*shared), lambda: partners, intake, health, demo
     )
     return Services(
         settings=settings,
@@ -262,6 +275,18 @@ def wire(
         duty_desk=DutyDesk(database, clock, telling),
         people_desk=PeopleDesk(
             Personnel(database, clock, policies, telling, partner_names), demo, partner_names
+        ),
+        second=SecondDesk(SecondFactors(database, clock, console.desk, demo)),
+        audit_desk=AuditDesk(database, clock, anchors_file(settings), limits),
+        rules_desk=RulesDesk(database, clock, policies),
+        content_desk=ContentDesk(database, clock),
+        places_desk=PlacesDesk(
+            database,
+            clock,
+            districts,
+            TreeDesk(database, settings.district),
+            settings.public_url,
+            settings.district,
         ),
         teamwork=TeamworkDesk(
             console,

@@ -21,6 +21,7 @@ const ME: Me = {
   office: "puyan-sfs",
   office_name: "浦沿司法所",
   demo: true,
+  second: "none",
 };
 const HOTLINES = [
   { number: "12356", name: "心理援助热线", for_what: "想找人说说话", hours: "8:00–次日 2:00", open_now: true, sentence: "12356 心理援助热线，现在有人接" },

@@ -4,10 +4,15 @@ import ListPage from "./pages/ListPage.vue";
 import TicketPage from "./pages/TicketPage.vue";
 import DayPage from "./pages/DayPage.vue";
 import DutyPage from "./pages/DutyPage.vue";
+import AuditPage from "./pages/AuditPage.vue";
 import PartnerPage from "./pages/PartnerPage.vue";
 import BoardPage from "./pages/BoardPage.vue";
 import CampaignPage from "./pages/CampaignPage.vue";
 import PeoplePage from "./pages/PeoplePage.vue";
+import PlacesPage from "./pages/PlacesPage.vue";
+import RulesPage from "./pages/RulesPage.vue";
+import SecondFactorPage from "./pages/SecondFactorPage.vue";
+import SentencesPage from "./pages/SentencesPage.vue";
 import ChatPage from "./pages/ChatPage.vue";
 import PaperPage from "./pages/PaperPage.vue";
 import ReportPage from "./pages/ReportPage.vue";
@@ -32,6 +37,11 @@ export const router = createRouter({
     { path: "/people", name: "people", component: PeoplePage },
     { path: "/campaigns", name: "campaigns", component: CampaignPage },
     { path: "/wall", name: "wall", component: WallPage },
+    { path: "/places", name: "places", component: PlacesPage },
+    { path: "/rules", name: "rules", component: RulesPage },
+    { path: "/sentences", name: "sentences", component: SentencesPage },
+    { path: "/audit", name: "audit", component: AuditPage },
+    { path: "/second", name: "second", component: SecondFactorPage },
     { path: "/partner", name: "partner", component: PartnerPage },
     { path: "/:rest(.*)*", redirect: "/list/open" },
   ],

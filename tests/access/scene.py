@@ -202,6 +202,8 @@ class Scene:
         for name in ("bell", "view", "shift", "change", "contact"):
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", getattr(self, name))
+        path = path.replace("{proposal}", str(uuid.uuid4())).replace("{place}", "puyan-hall")
+        path = path.replace("{office}", "puyan-judicial")
         if "{username}" in path:
             path = path.replace("{username}", self.leaver)
         return path.replace("{code}", code)

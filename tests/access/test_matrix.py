@@ -86,8 +86,8 @@ STRANGE = (
 )  # fmt: skip
 
 
-UUIDS = ("{call}", "{notice}", "{shift}", "{change}", "{contact}", "{bell}", "{view}")
-OWN_IDS = (*UUIDS, "{code}", "{task}", "{username}")
+UUIDS = ("{call}", "{notice}", "{shift}", "{change}", "{contact}", "{view}", "{bell}", "{proposal}")
+OWN_IDS = (*UUIDS, "{code}", "{task}", "{username}", "{place}", "{office}")
 
 
 @pytest.mark.parametrize("entry", WITH_IDS, ids=str)

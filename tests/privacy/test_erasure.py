@@ -39,6 +39,8 @@ ERASED = {
     *("ticket_event.note", "disclosure.reason", "ticket.place", "ticket.routing"),
 }
 KEPT = {
+    "second_factor.secret": "of the staff: what their telephone counts from",
+    "second_factor.offered": "of the staff, for ten minutes",
     "contact_point.address": "of the staff and their offices, not of a resident",
     "ticket.resident_code": "a random code: it opens the progress page, where the person sees what is still done",
 }
@@ -46,6 +48,8 @@ CLEAR_BYTES = {
     "contact_point.address_index": "finds the sender of a text message among the staff",
     "identity.phone_index": "erased with its row",
     "ticket.resident_code_index": "finds the random code above",
+    "paper_code.code_index": "of the staff: finds a random code on their paper",
+    "audit_check.signature": "over how far the audit trail was walked",
     "one_time_code.code_index": "erased with its row",
     "wechat_follower.openid_index": "erased with its row",
     "one_time_code.left_token_hash": "erased with its row",

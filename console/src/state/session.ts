@@ -6,7 +6,8 @@ import { drafts } from "./drafts";
 import { lock, unlock } from "./kept";
 
 interface Session {
-  state: "asking" | "out" | "in";
+  /** `second`: the password was right, and a second factor is still wanted. */
+  state: "asking" | "out" | "second" | "in";
   me: Me | null;
   /** Why the login page is shown, when that needs a word. */
   why: string | null;
@@ -65,6 +66,11 @@ function enter(me: Me): void {
   drafts.belongTo(me.username);
   session.me = me;
   session.why = null;
-  session.state = "in";
+  session.state = me.second === "to_bind" || me.second === "to_give" ? "second" : "in";
   void unlock();
+}
+
+/** The second factor was given: the pages open. */
+export function secondGiven(): void {
+  if (session.me) enter({ ...session.me, second: "given" });
 }
