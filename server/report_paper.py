@@ -95,8 +95,8 @@ def _report(report: Report) -> bytes:
     paper.new_page()
     if report.clusters:
         paper.section(headings["letters"])
-        for line in cluster_words(report):
-            paper.line(line, size=10.5)
+        for sentence in cluster_words(report):
+            paper.line(sentence, size=10.5)
     paper.section(headings["notes"])
     for line in report.lines:
         paper.line(f"〔{line.note}〕{line.name}：{line.sentence}", size=10, bold=True, height=5.5)

@@ -252,7 +252,14 @@ def wire(
     health = Health(database, clock, watch.behind, settings.home, demo, silent_after, crisis_reader=reader)
     partner_names = {partner.code: partner.name for partner in partners.entries}
     console = Console(
-        database, clock, Desk(database, clock, is_bound), Casework(*shared), lambda: partners, intake, health, demo
+        database,
+        clock,
+        Desk(database, clock, is_bound),
+        Casework(*shared),
+        lambda: partners,
+        intake,
+        health,
+        demo,
     )
     return Services(
         settings=settings,

@@ -29,7 +29,21 @@ PAGES = {f"GET {path}": "a built page, the same for everybody" for path in (*RES
 
 IMPERSONAL = {
     *("code", "call", "follow_up", "task", "notice", "place", "administration", "after", "view"),
-    *("office", "from_day", "to_day", "street", "kind", "days", "shift", "change", "contact", "username", "bell", "token", "proposal"),
+    *(
+        "office",
+        "from_day",
+        "to_day",
+        "street",
+        "kind",
+        "days",
+        "shift",
+        "change",
+        "contact",
+        "username",
+        "bell",
+        "token",
+        "proposal",
+    ),
 }
 """What an address may name: ids and codes that say nothing of a resident. A user name is a member of staff's."""
 

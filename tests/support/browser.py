@@ -35,6 +35,8 @@ from tests.support.chromium import FLAGS, chromium
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESK = {"viewport": {"width": 1366, "height": 860}}
 KIOSK = {"viewport": {"width": 1080, "height": 1920}, "has_touch": True}
+WALL = {"viewport": {"width": 1920, "height": 1080}}
+WALL_4K = {"viewport": {"width": 3840, "height": 2160}}
 PATIENCE_MS = 20_000
 
 _WATCH = """
@@ -114,6 +116,12 @@ class Chromium:
 
     def kiosk(self) -> "Device":
         return self._device("kiosk", KIOSK)
+
+    def wall(self, *, large: bool = False) -> "Device":
+        """A screen that hangs there: nobody is logged in at first."""
+        screen = self._device("wall-4k" if large else "wall", WALL_4K if large else WALL)
+        screen.may(r"/api/staff/me$")
+        return screen
 
     def kiosk_on_disk(self, profile: Path) -> "Device":
         """A kiosk whose profile lies in a folder that can be searched, when its context has been closed."""

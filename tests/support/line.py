@@ -1,8 +1,8 @@
 """A line between a program and its database that can die half-way: nobody hangs up, and nothing comes through.
 
-    with Line(socket_of_the_server, folder) as line:
-        line.folder       # connect here, as to the server's own folder of sockets
-        line.dies()       # what is connected now is dead for ever; who dials again gets through
+with Line(socket_of_the_server, folder) as line:
+    line.folder       # connect here, as to the server's own folder of sockets
+    line.dies()       # what is connected now is dead for ever; who dials again gets through
 """
 
 import contextlib
@@ -57,7 +57,9 @@ class Line:
                 there.connect(self._to)
                 self._ends += [here, there]
                 for one, other in ((here, there), (there, here)):
-                    threading.Thread(target=self._pass_on, args=(one, other, self._alive), daemon=True).start()
+                    threading.Thread(
+                        target=self._pass_on, args=(one, other, self._alive), daemon=True
+                    ).start()
 
     @staticmethod
     def _pass_on(one: socket.socket, other: socket.socket, alive: threading.Event) -> None:
