@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bot.transcript import Message
 from storage import embedded
 from storage.database import Database
 from storage.vault import Keyring, Vault
@@ -104,10 +105,16 @@ def says(resident: Resident, words: str, client_id: str) -> tuple[int, dict[str,
 
 
 def until_full(house: Works, table: str, resident: Resident, others: list[Resident]) -> Resident:
-    """Rows go into what room is left in the last page, until the file would have to grow. Gives whom that meets."""
+    """Rows go into what room is left in the last page, until the file would have to grow. Gives whom that meets.
+
+    A reply is longer than a resident's sentence: where it no longer fits, the sentence may, and is acted on.
+    """
     if table == "message":
         for _ in range(100):
-            if says(resident, "我睡不着", str(uuid.uuid4()))[0] == 503:
+            kept = house.count(Message, Message.author == "resident")
+            status, _ = says(resident, "我睡不着", str(uuid.uuid4()))
+            if house.count(Message, Message.author == "resident") == kept:
+                assert status == 503
                 return resident
     else:
         for other in others:
