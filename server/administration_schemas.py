@@ -249,6 +249,8 @@ class LookAtTree(Body):
 
 
 class SaveTree(LookAtTree):
+    """The table that was looked at, to be put in force; `before` names the tree it was compared with."""
+
     before: Annotated[str, Field(pattern=r"^[0-9a-f]{4,64}$")]
     note: Annotated[Text, Field(min_length=2, max_length=200)]
 

@@ -84,4 +84,3 @@ export type KeepView = Shapes["KeepView"];
 export type DayPlan = Shapes["DayPlan"];
 export type OfficeBoard = Shapes["OfficeBoard"];
 export type SayCardsShown = Shapes["SayCardsShown"];
-export type Level = TicketRow["level"];
