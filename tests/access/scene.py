@@ -43,6 +43,7 @@ class People:
                 "supervisor": lambda: self.town.officer("puyan", "supervisor", "钱敏"),
                 "duty": lambda: self.town.officer("desk", "duty_officer", "周平"),
                 "auditor": lambda: self.town.officer("desk", "auditor", "吴清"),
+                "administrator": lambda: self.town.officer("desk", "administrator", "郑伟"),
             }[role]()
         return self.known[role]
 

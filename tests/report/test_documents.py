@@ -1,7 +1,7 @@
 """Documents of a case: each has exactly what it may have, on the screen and on paper, and its opening is known."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -141,6 +141,7 @@ def test_the_resident_sees_who_opened_which_sheet(town: Town) -> None:
     kit = officer.does("POST", f"/tickets/{code}/documents/visit_kit", {})
     facts = {pair["label"]: pair["text"] for pair in kit["blocks"][0]["pairs"]}
     assert (facts["称呼"], facts["电话"], facts["住址"]) == (NAME, PHONE, ADDRESS)
+    town.clock.now += timedelta(minutes=1)
     paper = officer.asks("POST", f"/tickets/{code}/documents/family_sheet/pdf", {})
     assert (paper.status_code, paper.headers["content-type"]) == (200, "application/pdf")
     assert paper.headers["cache-control"] == "no-store"
