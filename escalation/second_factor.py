@@ -147,6 +147,7 @@ class SecondFactors:
         now = self.clock()
         with self.database.transaction() as db:
             factor = _of(db, account.id, lock=True)
+            _refuse_half(factor, session)  # somebody bound one since this session began
             if factor is None:
                 factor = SecondFactor(id=uuid4(), account_id=account.id, last_step=0)
                 db.add(factor)
@@ -170,6 +171,7 @@ class SecondFactors:
             factor = _of(db, account.id, lock=True)
             if factor is None or factor.offered_at is None or now - factor.offered_at > OFFERED_FOR:
                 raise NotAllowed("还没有开始，或者已经过了十分钟。请重新开始绑定。")
+            _refuse_half(factor, session)
             self._refuse_tired(db, account, now)
             if (secret := self.vault.open(factor, "offered")) is None:
                 raise NotAllowed("请重新开始绑定。")
@@ -331,3 +333,9 @@ def _audit(
         db, actor=account.username, action=action, subject=f"staff:{account.username}", outcome=outcome,
         at=now, **details,
     )  # fmt: skip
+
+
+def _refuse_half(factor: SecondFactor | None, session: StaffSession) -> None:
+    """`NotAllowed` where a telephone is bound and this session has not given its number."""
+    if factor is not None and factor.bound_at is not None and session.second_at is None:
+        raise NotAllowed("先输入现在的验证码或一个纸上的备用码，再换新的。")

@@ -28,6 +28,8 @@ SIGN_EVERY = 2.0
 HEARD_WITHIN = 8.0
 AGAIN_AFTER = 2.0
 KEPT = 200
+MOST, MOST_EACH = 120, 3
+"""How many listen at once, in one process and for one person: the rest of what a process can serve is for residents."""
 OURS: dict[str, Any] = {"connect_timeout": 5, "autocommit": True, "application_name": "xinqiao listening"}
 
 
@@ -47,7 +49,7 @@ class Listening:
         self.database = database
         self.leaving = False
         self._heard_at: float | None = None
-        self._ears: set[tuple[asyncio.AbstractEventLoop, asyncio.Queue[Stir]]] = set()
+        self._ears: set[tuple[asyncio.AbstractEventLoop, asyncio.Queue[Stir], str]] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -70,11 +72,16 @@ class Listening:
         if self._thread is not None:
             self._thread.join(SIGN_EVERY * 2)
 
+    def room(self, who: str) -> bool:
+        """Whether one more may listen, and one more of this person."""
+        with self._lock:
+            return len(self._ears) < MOST and sum(other == who for *_, other in self._ears) < MOST_EACH
+
     @contextmanager
-    def ear(self) -> Iterator[asyncio.Queue[Stir]]:
+    def ear(self, who: str) -> Iterator[asyncio.Queue[Stir]]:
         """What is heard from now on, in the event loop that asks. Nobody who reads slowly holds up others: beyond
         some hundreds the oldest are dropped, which loses nothing, because a page asks the tables anyway."""
-        mine = (asyncio.get_running_loop(), asyncio.Queue[Stir](KEPT))
+        mine = (asyncio.get_running_loop(), asyncio.Queue[Stir](KEPT), who)
         with self._lock:
             self._ears.add(mine)
         try:
@@ -109,7 +116,7 @@ class Listening:
     def _pass_on(self, stir: Stir) -> None:
         with self._lock:
             ears = list(self._ears)
-        for loop, queue in ears:
+        for loop, queue, _ in ears:
             try:
                 loop.call_soon_threadsafe(_put, queue, stir)
             except RuntimeError:  # the loop has ended; its ear goes with its request

@@ -157,9 +157,11 @@ class ReportDesk:
             )  # fmt: skip
             facts = _facts(db, offices, before.begins, until, every=street == WHOLE)
             own = None if street == WHOLE else [p.code for p in district.places if p.street == street]
-            levels = _levels(db, period, own)
-            earlier = _levels(db, before, own)
-            by_place = _levels_by_place(db, period) if period.is_month else {}
+            over, one_street = period.ends <= now, street != WHOLE
+            # a month that still runs could be read before and after one person; the whole minus its streets is a street
+            levels = _levels(db, period, own) if over and one_street else {}
+            earlier = _levels(db, before, own) if one_street else {}
+            by_place = _levels_by_place(db, period) if period.is_month and over else {}
         found = [one for one in clusters(by_place, period) if own is None or one.place in own]
         cells, cells_before = level_cells(levels, period), level_cells(earlier, before)
         return Report(

@@ -72,10 +72,11 @@ def read_say_cards(staff: CurrentStaff, services: Wired) -> SayCardsShown:
 async def hear_events(request: Request, staff: CurrentStaff, services: Wired) -> Response:
     """That something changed on a ticket of the caller's office: its code and the kind, never a word.
 
-    `beat` comes only while this process really hears the database. 204 when it does not: the page asks by itself. The
+    `beat` comes only while this process really hears the database. 204 when it does not, or when so many listen already
+    that residents could be kept waiting (three for one person): the page asks by itself. The
     stream ends with the session, when the hearing stops, and when the process is asked to stop.
     """
-    if not services.listening.hears:
+    if not services.listening.hears or not services.listening.room(staff.account.username):
         return Response(status_code=204)
     token = request.cookies.get(StaffCookie)
     stream = _events(services, services.listening, token, staff)
@@ -87,7 +88,10 @@ async def _events(
 ) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop().time
     beat_at = clock()
-    with listening.ear() as heard:
+    who = staff.account.username
+    if not listening.room(who):
+        return
+    with listening.ear(who) as heard:
         while listening.hears:
             if clock() >= beat_at:
                 try:

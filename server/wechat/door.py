@@ -461,7 +461,7 @@ class WechatDoor:
     def put_into_words(self, db: Session, follower: Follower, fixed: Fixed) -> tuple[str, ...]:
         """What this person has not been told yet, as messages; from now on it counts as told."""
         session = db.get(ResidentSession, follower.session_id) if follower.session_id else None
-        if session is None:
+        if session is None or session.door != "wechat":  # they went on where WeChat does not see it
             return fixed.texts
         turn = self.conversation.turn_of(db, session, after=follower.told)
         words: Spoken = spoken(

@@ -20,6 +20,7 @@ from bot.transcript import Message, Received
 from escalation import chain
 from escalation.store import latest_ticket_of_session
 from residents.follower import Follower, WechatHeard, WechatOutgoing
+from residents.session import ResidentSession
 from server.wechat.door import WechatDoor, client_id_of
 from server.wechat.errors import NotReachable, TryLater, WaitForThem
 from server.wechat.saying import WORDING, Fixed
@@ -133,7 +134,8 @@ class WechatPost:
             found = list(
                 db.scalars(
                     select(Follower.id)
-                    .where(Follower.left_at.is_(None), Follower.session_id.is_not(None), new, ~busy)
+                    .join(ResidentSession, ResidentSession.id == Follower.session_id)
+                    .where(Follower.left_at.is_(None), ResidentSession.door == "wechat", new, ~busy)
                     .limit(50)
                 )
             )

@@ -207,12 +207,24 @@ def two(town: Town) -> Any:
 
 
 async def heard_by(ear: Listening, act: Any) -> list[Stir]:
-    with ear.ear() as queue:
+    with ear.ear("puyan") as queue:
         await asyncio.get_running_loop().run_in_executor(None, act)
         found = [await asyncio.wait_for(queue.get(), 20)]
         while not queue.empty():
             found.append(queue.get_nowait())
         return found
+
+
+def test_nobody_listens_more_than_three_times(two: list[Listening]) -> None:
+    async def listens() -> None:
+        with two[0].ear("puyan"), two[0].ear("puyan"):
+            assert two[0].room("puyan")
+            with two[0].ear("puyan"):
+                assert not two[0].room("puyan")
+                assert two[0].room("changhe")
+        assert two[0].room("puyan")
+
+    asyncio.run(listens())
 
 
 def test_what_happens_in_one_process_is_heard_in_both(town: Town, two: list[Listening]) -> None:
