@@ -155,10 +155,10 @@ def is_past(text: str, start: int, end: int, frames: Frames) -> bool:
 
 
 def is_long_ago(text: str, start: int, end: int, frames: Frames) -> bool:
-    """Whether it is told of the past (小时候…) with no sign in the same words that it goes on, or began again."""
+    """Whether it is told of the past (小时候…) with no sign in the same words that it goes on."""
     window = text[max(0, start - 30) : end + 20]
-    if over := frames["over_now"].search(window):
-        return not frames["again"].search(window, over.end())
+    if frames["over_now"].search(window):
+        return True
     return bool(frames["past"].search(window)) and not frames["goes_on"].search(window)
 
 

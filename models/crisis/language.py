@@ -64,27 +64,16 @@ class _Piece:
     needs: tuple[frozenset[str], ...] = ()
 
 
-def seeker(pattern: str, words: Mapping[str, list[str]], *, turns: str = "") -> Seeker:
-    """Compile one pattern; raises `PatternError` when it is not well formed, or matches nothing at all.
-
-    `turns`: a regular expression of words at which a thought turns (但, 其实, 我想). Where it is given, no gap of the
-    pattern runs over such a word or into the next clause.
-    """
+def seeker(pattern: str, words: Mapping[str, list[str]]) -> Seeker:
+    """Compile one pattern; raises `PatternError` when it is not well formed, or matches nothing at all."""
     piece = _parse(pattern, words)
-    regex = re.compile(_within_its_clause(piece.regex, turns) if turns else piece.regex)
+    regex = re.compile(piece.regex)
     if regex.fullmatch(""):
         raise PatternError(f"{pattern} matches nothing at all")
     all_of = frozenset(c for need in piece.needs if len(need) == 1 for c in need)
     any_of = {need for need in piece.needs if len(need) > 1 and not need & all_of}
     key = min(piece.needs, key=cost, default=frozenset())
     return Seeker(regex, all_of, tuple(sorted(any_of, key=cost)), key)
-
-
-def _within_its_clause(regex: str, turns: str) -> str:
-    """The same with gaps that end with the clause; a space between Chinese words is a pause as well."""
-    return regex.replace(GAP[1], f"(?:(?!{turns})[^{_PAUSES}]){{0,8}}?").replace(
-        GAP[2], f"(?:(?!{turns})(?:[^，。 ]|(?<![\u4e00-\u9fff]) )){{0,16}}?"
-    )
 
 
 def to_regex(pattern: str, words: Mapping[str, list[str]]) -> str:

@@ -204,11 +204,8 @@ class CrisisRecogniser:
     def _judge(self, rule: Rule, view: View, spot: Spot, searched: Text) -> _Finding | None:
         text, lists = view.text, self._book.frames
         start, end, marked = spot.start, spot.end, spot.marked
-        if rule.unless:
-            low, high = searched.around(spot)
-            turned = [found.end() for found in lists["turn"].finditer(text, low, start)]
-            if searched.contains(rule.unless, max([low, *turned]), high):
-                return None
+        if rule.unless and searched.contains(rule.unless, *searched.around(spot)):
+            return None
         if rule.denial and frames.is_denied(text, marked, end, lists):
             return None
         level, category, imminent, whose = rule.level, rule.category, rule.imminent, rule.whose

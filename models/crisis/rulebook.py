@@ -32,7 +32,6 @@ CATEGORIES = frozenset(
 to the end; `learned`: a learned reader heard it and cannot say what it is about."""
 _WORD = re.compile("[\u4e00-\u9fff]{2,6}")
 WITHIN = ("clause", "sentence", "message")
-_TURNS = "转折"
 _SPECIAL = frozenset({"words.yml", "spelling.yml", "masks.yml", "frames.yml", "answers.yml", "course.yml"})
 
 
@@ -59,17 +58,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Mask:
-    """A harmless span: what lies within it is not read by the rules it hides from.
-
-    Its gaps end with the clause, and where a thought turns (但, 其实, 我想), unless the mask is `over_clauses`.
-    """
+    """A harmless span: what lies within it is not read by the rules it hides from."""
 
     id: str
     patterns: tuple[Seeker, ...]
     hides: frozenset[str]  # categories; empty: all
     unless: tuple[str, ...]  # words that make the span the speaker's own after all
     examples: tuple[str, ...]
-    over_clauses: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,21 +214,19 @@ class _Seekers:
 
     def __init__(self, words: dict[str, list[str]]) -> None:
         self._words = words
-        self._turns = alternatives(words[_TURNS])
-        self._known: dict[tuple[str, bool], Seeker] = {}
+        self._known: dict[str, Seeker] = {}
 
-    def of(self, patterns: Iterable[object], where: str, *, one_clause: bool = False) -> tuple[Seeker, ...]:
-        """The patterns, compiled; `PatternError` names the entry. `one_clause`: their gaps end with the clause."""
-        return tuple(self._one(str(pattern), where, one_clause) for pattern in patterns)
+    def of(self, patterns: Iterable[object], where: str) -> tuple[Seeker, ...]:
+        """The patterns, compiled; `PatternError` names the entry."""
+        return tuple(self._one(str(pattern), where) for pattern in patterns)
 
-    def _one(self, pattern: str, where: str, one_clause: bool) -> Seeker:
-        key = (pattern, one_clause)
-        if key not in self._known:
+    def _one(self, pattern: str, where: str) -> Seeker:
+        if pattern not in self._known:
             try:
-                self._known[key] = seeker(pattern, self._words, turns=self._turns if one_clause else "")
+                self._known[pattern] = seeker(pattern, self._words)
             except PatternError as error:
                 raise PatternError(f"{where}: {error}") from error
-        return self._known[key]
+        return self._known[pattern]
 
 
 def _rules(path: Path, seekers: _Seekers) -> Iterator[Rule]:
@@ -271,14 +264,12 @@ def _rules(path: Path, seekers: _Seekers) -> Iterator[Rule]:
 
 def _masks(path: Path, seekers: _Seekers) -> Iterator[Mask]:
     for entry in _yaml(path)["masks"]:
-        one_clause = not entry.get("over_clauses", False)
         yield Mask(
             id=entry["id"],
-            patterns=seekers.of(entry["patterns"], f"{path.name} {entry['id']}", one_clause=one_clause),
+            patterns=seekers.of(entry["patterns"], f"{path.name} {entry['id']}"),
             hides=frozenset(entry.get("hides", ())),
             unless=tuple(entry.get("unless", ())),
             examples=tuple(entry.get("examples", ())),
-            over_clauses=not one_clause,
         )
 
 
