@@ -35,7 +35,12 @@ def in_storm(db: Session, now: datetime, policy: BellPolicy) -> bool:
     waiting = db.scalar(
         select(func.count())
         .select_from(QueuedNotice)
-        .where(QueuedNotice.state == "waiting", QueuedNotice.ticket_id.is_not(None))
+        .where(
+            QueuedNotice.state == "waiting",
+            QueuedNotice.ticket_id.is_not(None),
+            QueuedNotice.queued_at
+            > now - policy.storm_within,  # an address that is dead for good is no storm
+        )
     )
     opened = db.scalar(
         select(func.count())

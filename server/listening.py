@@ -94,7 +94,7 @@ class Listening:
         while not self._stop.is_set():
             try:
                 self._hear()
-            except (psycopg.Error, OSError, ValueError, KeyError) as error:
+            except Exception as error:  # whatever it was, somebody must go on listening
                 log.warning("listening: interrupted, %s", type(error).__name__)
             self._heard_at = None
             self._stop.wait(AGAIN_AFTER)

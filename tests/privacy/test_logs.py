@@ -49,9 +49,7 @@ def breaking(tmp_path: Path) -> Iterator[tuple[str, Path]]:
             process.wait(30)
 
 
-KEY_FIRST = {
-    path for path in the_app().openapi()["paths"] if path.startswith("/api/kiosk/") or path == "/wechat"
-}
+KEY_FIRST = {path for path in the_app().openapi()["paths"] if path.startswith("/api/kiosk/")}
 
 
 def _answers(address: str) -> bool:

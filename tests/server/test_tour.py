@@ -86,7 +86,11 @@ def test_passwords_are_shown_at_this_machine_alone(town: Town, monkeypatch: pyte
     accounts = town.services.settings.home / "demo_accounts.json"
     accounts.parent.mkdir(parents=True, exist_ok=True)
     accounts.write_text('{"puyan": "a-password-of-this-demo"}')
-    assert "a-password-of-this-demo" in page(town)
+    here = {"Host": "127.0.0.1:8300"}
+    assert "a-password-of-this-demo" in town.ask("GET", "/tour", headers=here).text
+    assert "a-password-of-this-demo" not in page(town), "by another name"
+    behind = town.ask("GET", "/tour", headers={**here, "X-Forwarded-For": "203.0.113.7"}).text
+    assert "a-password-of-this-demo" not in behind, "through somebody's front door"
     monkeypatch.setattr("server.routes.tour.THIS_MACHINE", ())
     elsewhere = page(town)
     assert "a-password-of-this-demo" not in elsewhere

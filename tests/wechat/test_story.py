@@ -302,7 +302,7 @@ def test_the_page_is_reached_by_a_link_without_words(town: WechatTown, somebody:
     answered = town.ask("POST", "/api/session/messages", json=said, cookie=cookie)
     assert answered.status_code == 200
     assert any(m["author"] == "program" for m in answered.json()["messages"])
-    assert somebody.later() == [], "what is said there is not told where somebody else may read"
+    assert somebody.later() == "", "what is said there is not told where somebody else may read"
     assert "程序" in somebody.says("我又来微信了"), "a new conversation of the same person"
     assert rows(town, Resident) == 1
 
