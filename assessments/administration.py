@@ -27,6 +27,7 @@ class Administration(Identified, Entity):
             "ix_administration_one_open", "session_id", unique=True, postgresql_where=text("state = 'open'")
         ),
         UniqueConstraint("sitting_id", "instrument"),
+        Index("ix_administration_started", "started_at"),
     )
 
     resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"), index=True)

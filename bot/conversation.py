@@ -55,6 +55,7 @@ from bot.transcript import Bubble, Message, Received, Whose
 from bot.turn import Erased, Turn
 from bot.turns import TurnMaker
 from escalation.intake import Intake, Outcome
+from escalation.kiosks import staffed
 from escalation.signal import Rating
 from escalation.store import has_open_ticket, rating_of_sitting
 from escalation.triage import Level, Triage
@@ -209,9 +210,9 @@ class Conversation:
         with self.database.transaction() as db:
             return self._turn(db, session, after=transcript.position_of(db, session.id, after))
 
-    def turn_of(self, db: Session, session: ResidentSession) -> Turn:
-        """The whole conversation as it stands, for a device that has just come to it."""
-        return self._turn(db, session, after=-1)
+    def turn_of(self, db: Session, session: ResidentSession, after: int = -1) -> Turn:
+        """The conversation as it stands: all of it, or from a position on, for a device that has just come to it."""
+        return self._turn(db, session, after=after)
 
     def _turn(self, db: Session, session: ResidentSession, *, after: int) -> Turn:
         standing = standing_of(db, self.intake, session)
@@ -764,7 +765,8 @@ class Conversation:
         place = self.intake.district.place(session.place) if session.place else None
         if session.door == "kiosk" and place is not None:
             self.intake.call_to_desk(db, session, place, now)
-            text = WORDING_PERSON["kiosk"]
+            open_now = staffed(self.intake.telling.calendar, now)
+            text = WORDING_PERSON["kiosk" if open_now else "kiosk_closed"]
         else:
             session.worker_wanted = True
             if standing.ticket is None or standing.ticket.closed_at is not None:
@@ -1053,6 +1055,8 @@ DIALOGUE_CHOICES = frozenset(
 SKILL_CHOICES = frozenset(["skill_back", "skill_skip", "skill_stop"])
 WORDING_PERSON = {
     "kiosk": "已经请大厅的工作人员过来了，请稍等一下。要是眼下有危险，请直接打 110 或 120。",
+    "kiosk_closed": "现在不是上班时间，大厅里可能没有人。已经告诉司法所的值班电话，不一定马上有人过来。"
+    "要是眼下有危险，请直接打 110 或 120；想有人说说，可以打 12356。",
     "phone": "已经请工作人员到这个对话里来了，来了会告诉您是谁。要是眼下有危险，请直接打 110 或 120。",
 }
 

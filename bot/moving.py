@@ -16,7 +16,7 @@ from escalation import chain
 from escalation.errors import NotAllowed
 from escalation.staff import StaffAccount
 from escalation.store import ticket_for
-from residents.one_time_code import LIVES_FOR, OneTimeCode, new_one_time_code, normal, written
+from residents.one_time_code import LIVES_AT_KIOSK, LIVES_FOR, OneTimeCode, new_one_time_code, normal, written
 from residents.session import Door, ResidentSession, new_sender, new_token, token_hash
 from residents.store import lock_session
 from storage import audit
@@ -36,7 +36,10 @@ class Moving:
         self.link = link
 
     def give(self, session: ResidentSession) -> CodeGiven:
-        """A code by which this conversation goes on elsewhere; an older one of it opens nothing any more."""
+        """A code by which this conversation goes on elsewhere; an older one of it opens nothing any more.
+
+        One that is shown at a kiosk lives for two minutes only: others stand in that hall.
+        """
         with self.database.transaction() as db:
             row = lock_session(db, session.id)
             if row.assisted_by is not None:
@@ -45,7 +48,8 @@ class Moving:
                 OneTimeCode.session_id == row.id, OneTimeCode.purpose == "move", OneTimeCode.used_at.is_(None)
             )
             db.execute(older.values(used_at=self.clock()))
-            return self._give(db, OneTimeCode(purpose="move", resident_id=row.resident_id, session_id=row.id))
+            code = OneTimeCode(purpose="move", resident_id=row.resident_id, session_id=row.id)
+            return self._give(db, code, row)
 
     def hand_over(self, ticket_code: str, staff: StaffAccount) -> CodeGiven:
         """A code with which this ticket's resident fills in questions on a phone that `staff` hands over.
@@ -72,11 +76,12 @@ class Moving:
             )
             return self._give(db, code)
 
-    def _give(self, db: Session, row: OneTimeCode) -> CodeGiven:
+    def _give(self, db: Session, row: OneTimeCode, session: ResidentSession | None = None) -> CodeGiven:
         now = self.clock()
         code = new_one_time_code()
         row.code_index = self.vault.index("one_time_code", code)
-        row.made_at, row.ends_at = now, now + LIVES_FOR
+        at_kiosk = session is not None and session.door == "kiosk"
+        row.made_at, row.ends_at = now, now + (LIVES_AT_KIOSK if at_kiosk else LIVES_FOR)
         db.add(row)
         return CodeGiven(code=written(code), ends_at=row.ends_at, picture=self._picture(code))
 

@@ -16,6 +16,7 @@ from escalation.rescreening import RescreeningInvitation, RescreeningPlan
 from escalation.signal import Rating, Signal
 from escalation.store import erase_notes, has_open_ticket
 from escalation.ticket import Ticket, TicketEvent
+from residents.follower import followers_of, forget_follower
 from residents.one_time_code import OneTimeCode
 from residents.resident import Consent, Resident
 from residents.session import ResidentSession
@@ -52,6 +53,7 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
     db.execute(came_back.values(came_back_to=None))
     ended = {"ended_at": now, "route": None, "age": None}
     db.execute(update(ResidentSession).where(ResidentSession.resident_id == resident_id).values(ended))
+    forget_follower(db, resident_id)
     resident = db.get(Resident, resident_id, with_for_update=True)
     if resident is not None:
         resident.erased_at = now
@@ -98,6 +100,10 @@ def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, obj
             )
         ],
         "现在的同意": {str(k): v for k, v in consents_of(db, resident_id).items()},
+        "微信": [
+            {"从": f.came_at.isoformat(), "最近": f.heard_at.isoformat(), "账号": vault.open(f, "openid")}
+            for f in followers_of(db, resident_id)
+        ],
         "对话": [
             {"时间": m.at.isoformat(), "谁": m.author, "内容": vault.open(m, "text")}
             for s in sessions

@@ -249,7 +249,7 @@ class Turn(BaseModel):
     """
 
     stage: Literal["consent", "chat", "ended"]
-    door: Literal["phone", "kiosk"]
+    door: Literal["phone", "kiosk", "wechat"]
     place: str | None
     consents: ConsentsShown
     messages: list[MessageShown]

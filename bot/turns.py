@@ -92,7 +92,7 @@ class TurnMaker:
             resume=resume,
             reminder=resume == intervals().come_again,
             skill=self._skill(db, standing),
-            came_back=session.came_back_to is not None and not ended,
+            came_back=session.came_back_to is not None and not ended and not standing.signals,
             hotlines=self.hotlines(),
         )
 
@@ -112,8 +112,13 @@ class TurnMaker:
         ]
 
     def _resume(self, db: Session, standing: Standing) -> str | None:
-        """What asks whether to go on: with questions that were left, or once more after some time."""
+        """What asks whether to go on: with questions that were left, or once more after some time.
+
+        After words of danger only with the safety questions: nothing else stands beside those.
+        """
         if standing.paused:
+            if standing.alarmed and standing.paused.instrument not in SAFETY_FORMS:
+                return None
             return WORDING["resume"]
         if (
             standing.item is None

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from escalation.announcing import announce, is_told
+from escalation.bell import missed_at, silent_people
 from escalation.chain import Telling
 from escalation.duty_store import active_staff, changes_between, reachable_of, shifts_of
 from escalation.duty_words import gap_words
@@ -37,12 +38,16 @@ class Gap:
 
 @dataclass(frozen=True)
 class Reach:
-    """How many people of an office are on the roster of a week and have somewhere to be reached."""
+    """How many people of an office are on the roster of a week and have somewhere to be reached.
+
+    `silent` have an address, and did not answer the weekly bell there: they stay on the roster and do not count.
+    """
 
     office: str
     office_name: str
     people: int
     unreachable: tuple[str, ...]
+    silent: tuple[str, ...] = ()
 
     @property
     def enough(self) -> bool:
@@ -52,6 +57,7 @@ class Reach:
     def words(self) -> str:
         """One sentence for the list and the console."""
         missing = f"，{'、'.join(self.unreachable)}没有登记联系方式" if self.unreachable else ""
+        missing += f"，{'、'.join(self.silent)}试铃没有回应" if self.silent else ""
         few = "" if self.enough else "，不够两个"
         return f"{self.office_name}一周内能联系上的值班人员有 {self.people} 个{few}{missing}"
 
@@ -78,12 +84,19 @@ def gaps_of(
 
 
 def gap_bar(db: Session, offices: Sequence[Office], now: datetime, calendar: Calendar | None) -> str | None:
-    """One sentence for the console when one of these offices has a gap within a week, the next one first."""
+    """One sentence for the console when one of these offices has a gap within a week, the next one first, or an
+    address at which nobody answered the weekly bell."""
     found = sorted(
         (gap for office in offices for gap in gaps_of(db, office, now, now + AHEAD, calendar)),
         key=lambda gap: gap.from_at,
     )
-    return f"{told_together(found, now, calendar)}，请排人。" if found else None
+    said = f"{told_together(found, now, calendar)}，请排人。" if found else ""
+    missed = missed_at(db, [office.code for office in offices], now)
+    if missed:
+        names = {office.code: office.name for office in offices}
+        where = "、".join(dict.fromkeys(names[one.point.office] for one in missed))
+        said += f"{where}有 {len(missed)} 个联系方式试铃没有人答，请核对。"
+    return said or None
 
 
 def told_together(found: Sequence[Gap], now: datetime, calendar: Calendar | None) -> str:
@@ -159,7 +172,11 @@ def reachability(
             on_roster.update(dict.fromkeys(stretch.people))
         reachable = reachable_of(db, office.code)
         names = [active[p].name if p is not None else "值班电话" for p in on_roster if p not in reachable]
-        found.append(Reach(office.code, office.name, len(on_roster) - len(names), tuple(sorted(names))))
+        mute = silent_people(db, office.code, now)
+        quiet = [p for p in on_roster if p in reachable and p in mute]
+        silent = [active[p].name if p is not None else "值班电话" for p in quiet]
+        people = len(on_roster) - len(names) - len(silent)
+        found.append(Reach(office.code, office.name, people, tuple(sorted(names)), tuple(sorted(silent))))
     return tuple(found)
 
 

@@ -80,6 +80,14 @@ class LoginThrottled(EscalationError):
     """Too many wrong tries."""
 
 
+class SecondFactorRefused(EscalationError):
+    """The number of the telephone or the code of the paper is not right, or was used already."""
+
+
+class SecondFactorMissing(EscalationError):
+    """Whoever calls has given the password and not the second factor that is wanted of them."""
+
+
 class RosterError(EscalationError):
     """A line of the duty roster, or a change to it, that cannot be meant. Says in Chinese what would be."""
 
@@ -97,3 +105,15 @@ class SubTaskNotFound(TicketNotFound):
 
     def __init__(self) -> None:
         super().__init__("没有这件协办。")
+
+
+class KioskError(EscalationError):
+    """A kiosk that cannot be set up, or that there is none of. Says in Chinese why."""
+
+
+class PinRefused(EscalationError):
+    """This PIN does not open the staff's screen of the kiosk."""
+
+
+class PinThrottled(EscalationError):
+    """Too many wrong PINs at one kiosk."""

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Select, or_, select, up
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from escalation import staff, ticket  # noqa: F401 - a notice names rows of theirs
+from escalation import bell, staff, ticket  # noqa: F401 - a notice names rows of theirs
 from escalation.channels import Channel, Notice, PermanentFailure, TemporaryFailure, digest_text
 from escalation.contact_point import ContactPoint
 from escalation.triage import Level
@@ -47,7 +47,8 @@ class QueuedNotice(Identified, Entity):
     It holds no name, score or words: a code, a level word, a place, a time and a link. `state`: `waiting`,
     `delivered`, or `superseded` (a later notice of the same ticket to the same desk says it better). `rank` above 0
     stands in for a channel that failed. `reply_code` lets its receiver take the ticket by text message. Those that
-    are shown in the console itself (`in_app`) are delivered at once, and `seen_at` when somebody has looked.
+    are shown in the console itself (`in_app`) are delivered at once, and `seen_at` when somebody has looked. With
+    `bell_id` it is a weekly bell: alone in its message, behind everything real, over no other channel, with no code.
     """
 
     __tablename__ = "queued_notice"
@@ -89,6 +90,7 @@ class QueuedNotice(Identified, Entity):
     digest: Mapped[str | None]
     seen_at: Mapped[datetime | None]
     seen_by: Mapped[str | None]
+    bell_id: Mapped[UUID | None] = mapped_column(ForeignKey("bell.id"), index=True)
 
 
 def queue(db: Session, notice: QueuedNotice) -> bool:
@@ -97,7 +99,7 @@ def queue(db: Session, notice: QueuedNotice) -> bool:
     It takes the place of those of the same ticket to the same receiver that still wait and are on nobody's hands,
     and stands in the queue where the oldest of them stood.
     """
-    if notice.channel == TEXT_MESSAGE and notice.staff_id is not None:
+    if notice.channel == TEXT_MESSAGE and notice.staff_id is not None and notice.bell_id is None:
         notice.reply_code = f"{secrets.randbelow(10**6):06d}"
     columns = QueuedNotice.__table__.columns.keys()
     values = {name: getattr(notice, name) for name in columns}
@@ -189,7 +191,7 @@ def _claim(database: Database, channel: Channel, now: datetime) -> list[_Parcel]
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
-            if row is None:
+            if row is None or (row.bell_id is not None and any(p.first.bell_id is None for p in parcels)):
                 break
             contact, rows = None, [row]
             if row.contact_id is not None:
@@ -204,13 +206,16 @@ def _claim(database: Database, channel: Channel, now: datetime) -> list[_Parcel]
                         _lead_past(db, contact, channel, now)
                     continue
                 if channel.pace:
-                    rows = list(
-                        db.scalars(
-                            _due(channel.name, now)
-                            .where(QueuedNotice.contact_id == row.contact_id)
-                            .with_for_update(skip_locked=True)
+                    if row.bell_id is None:
+                        rows = list(
+                            db.scalars(
+                                _due(channel.name, now)
+                                .where(
+                                    QueuedNotice.contact_id == row.contact_id, QueuedNotice.bell_id.is_(None)
+                                )
+                                .with_for_update(skip_locked=True)
+                            )
                         )
-                    )
                     contact.quiet_until, contact.told_level = now + LEASE, row.level
             token = secrets.token_hex(8)
             for one in rows:
@@ -324,8 +329,10 @@ def _back_again(db: Session, row: QueuedNotice, now: datetime) -> None:
 def second_channel(db: Session, row: QueuedNotice, now: datetime) -> bool:
     """Queue a notice once more over its receiver's next channel; the first goes on being tried.
 
-    False when there is no other, or when that has been done for this notice.
+    False when there is no other, when that has been done for this notice, and for a bell, which tries this address.
     """
+    if row.bell_id is not None:
+        return False
     point = _next_point(db, row)
     if point is None:
         return False
@@ -387,7 +394,11 @@ def adopt_strays(db: Session, known: Collection[str], now: datetime) -> int:
     those that it has; how many there were."""
     strays = db.scalars(
         select(QueuedNotice)
-        .where(QueuedNotice.state == "waiting", QueuedNotice.channel.not_in(known))
+        .where(
+            QueuedNotice.state == "waiting",
+            QueuedNotice.channel.not_in(known),
+            QueuedNotice.bell_id.is_(None),
+        )
         .with_for_update(skip_locked=True)
     ).all()
     for row in strays:

@@ -92,6 +92,12 @@ def shown(db: Session, rehearsal: Rehearsal, by: str, now: datetime) -> None:
     edition.save(db, f"rehearsed:{rehearsal.subject}", _bound(rehearsal.against, rehearsal.content), by, now)
 
 
+def was_shown(db: Session, subject: str, content: str) -> bool:
+    """Whether somebody saw exactly this rehearsed against exactly what is in force now."""
+    rehearsed = edition.digest_of(_bound(_in_force(db, subject), content))
+    return edition.by_digest(db, f"rehearsed:{subject}", rehearsed) is not None
+
+
 def save(
     db: Session, policies: PolicyBook, content: str, by: str, now: datetime, second: str = "", note: str = ""
 ) -> edition.Edition:
@@ -106,8 +112,7 @@ def save(
         raise PolicyError("要写明是谁保存的（--by）。")
     if subject == LEVELS and (not second.strip() or second.strip() == by.strip()):
         raise PolicyError("改分级表要两个人：--by 和 --second 写两个不同的名字。")
-    rehearsed = edition.digest_of(_bound(_in_force(db, subject), content))
-    if edition.by_digest(db, f"rehearsed:{subject}", rehearsed) is None:
+    if not was_shown(db, subject, content):
         raise NotRehearsed()
     names = f"{by}、{second}" if second.strip() else by
     saved = edition.save(db, subject, content, names, now, note)

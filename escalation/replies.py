@@ -15,12 +15,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from escalation.acts import AlreadyRecorded
+from escalation.bell import bell_policy
 from escalation.casework import Casework
 from escalation.channels import deadline_words
 from escalation.contact_book import INDEX, normal_address
 from escalation.contact_point import ContactPoint
 from escalation.errors import EscalationError, PersonnelError, TicketHeld
 from escalation.outbox import TEXT_MESSAGE, QueuedNotice
+from escalation.ringing import answer_phone
 from escalation.staff import TRIES, WINDOW, StaffAccount, WrongTry
 from escalation.store import clock_of
 from escalation.ticket import Ticket
@@ -68,13 +70,17 @@ class Replies:
         except PersonnelError:
             return None
         who = sha256(b"reply\n" + index).hexdigest()
+        said = unicodedata.normalize("NFKC", text).strip()
         with self.database.transaction() as db:
             people, shared = _owners(db, index)
+            bells = bell_policy()
+            if (people or shared) and re.sub(r"[\s,。.!、「」]", "", said) in bells.typed:
+                return bells.thanks if answer_phone(db, index, now) else bells.nothing_open
             if not people:
                 return self._refused(db, "gateway", "unknown_sender", SHARED if shared else None, now)
             if _wrong_tries(db, who, now) >= TRIES:
                 return self._refused(db, people[0].username, "too_often", TOO_OFTEN, now)
-            asked = _REPLY.fullmatch(unicodedata.normalize("NFKC", text).strip())
+            asked = _REPLY.fullmatch(said)
             if asked is None:
                 return self._refused(db, people[0].username, "not_understood", HELP, now)
             notice = _notice_of(db, asked["code"], [person.id for person in people], now)

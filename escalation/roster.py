@@ -167,6 +167,18 @@ def stretches(
     return tuple(found)
 
 
+def at_own_shift(
+    shifts: Sequence[DutyShift],
+    changes: Sequence[DutyChange],
+    person: UUID,
+    at: datetime,
+    calendar: Calendar | None,
+) -> bool:
+    """Whether one of this person's own shifts holds now, a backup's too, and they are not away."""
+    away = any(c.staff_id == person and _applies(c, at) for c in changes)
+    return not away and any(s.staff_id == person and _holds(s, at, calendar) for s in shifts)
+
+
 def gaps(
     shifts: Sequence[DutyShift],
     changes: Sequence[DutyChange],

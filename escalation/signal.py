@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Entity, Identified
@@ -18,7 +18,10 @@ class Signal(Identified, Entity):
     """
 
     __tablename__ = "signal"
-    __table_args__ = (Index("ix_signal_episode", "resident_id", "at"),)
+    __table_args__ = (
+        Index("ix_signal_episode", "resident_id", "at"),
+        Index("ix_signal_counted", "at", postgresql_where=text("level >= 3")),
+    )
 
     resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"))
     session_id: Mapped[UUID] = mapped_column(ForeignKey("resident_session.id"), index=True)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import ForeignKey, Index, LargeBinary, func, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, false, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from escalation.errors import LoginRefused, LoginThrottled
@@ -49,7 +49,10 @@ class StaffAccount(Identified, Entity):
 
 
 class StaffSession(Identified, Entity):
-    """One log-in. The cookie is known only as a hash; `account` is filled in when it is looked up."""
+    """One log-in. The cookie is known only as a hash; `account` is filled in when it is looked up.
+
+    `second_wanted`: the account had a second factor at the log-in, so nothing may be done before `second_at`.
+    """
 
     __tablename__ = "staff_session"
 
@@ -57,6 +60,8 @@ class StaffSession(Identified, Entity):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    second_wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    second_at: Mapped[datetime | None]
 
 
 class WrongTry(Identified, Entity):
@@ -72,9 +77,16 @@ class WrongTry(Identified, Entity):
 class Desk:
     """Logging in and out, and who a cookie belongs to."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        second_wanted: Callable[[Session, UUID], bool] = lambda db, account: False,
+    ) -> None:
+        """`second_wanted`: whether an account is to be asked for a second factor (`escalation/second_factor.py`)."""
         self.database = database
         self.clock = clock
+        self.second_wanted = second_wanted
 
     def login(self, username: str, password: str, address: str) -> tuple[str, StaffAccount]:
         """Open a session and return its token. `LoginRefused` does not say whether the account exists.
@@ -82,26 +94,36 @@ class Desk:
         The eleventh wrong try within 15 minutes for one account from one address, or the hundredth from one
         address over all accounts, is `LoginThrottled`, whatever the password.
         """
+        account = self._whose(username, password, address)
+        token, now = secrets.token_urlsafe(32), self.clock()
+        with self.database.transaction() as db:
+            wanted = self.second_wanted(db, account.id)
+            db.add(
+                StaffSession(
+                    account_id=account.id, token_hash=_hash(token), began_at=now, second_wanted=wanted
+                )
+            )
+            audit.record(db, actor=account.username, action="login", subject="staff", at=now)
+        return token, account
+
+    def verify(self, account: StaffAccount, password: str, address: str) -> None:
+        """Whether this is the account's password; refused and throttled as the log-in is, with it."""
+        self._whose(account.username, password, address)
+
+    def _whose(self, username: str, password: str, address: str) -> StaffAccount:
         now = self.clock()
         pair, alone = _hashed(username, address), _hashed("*", address)
         with self.database.transaction() as db:
-            if _tries(db, pair, now) >= TRIES or _tries(db, alone, now) >= TRIES * 10:
+            if tries(db, pair, now) >= TRIES or tries(db, alone, now) >= TRIES * 10:
                 raise LoginThrottled()
             account = db.scalar(select(StaffAccount).where(StaffAccount.username == username))
         right = _matches(account.password_hash if account else _NOBODY, password)
+        if account is not None and right and account.active:
+            return account
         with self.database.transaction() as db:
-            if account is None or not right or not account.active:
-                db.add_all([WrongTry(who=pair, at=now), WrongTry(who=alone, at=now)])
-                audit.record(db, actor="nobody", action="login", subject="staff", outcome="failure", at=now)
-                refused = True
-            else:
-                refused = False
-                token = secrets.token_urlsafe(32)
-                db.add(StaffSession(account_id=account.id, token_hash=_hash(token), began_at=now))
-                audit.record(db, actor=account.username, action="login", subject="staff", at=now)
-        if refused or account is None:
-            raise LoginRefused()
-        return token, account
+            db.add_all([WrongTry(who=pair, at=now), WrongTry(who=alone, at=now)])
+            audit.record(db, actor="nobody", action="login", subject="staff", outcome="failure", at=now)
+        raise LoginRefused()
 
     def check(self, username: str, password: str, address: str) -> StaffAccount:
         """Whose name and password these are, as at the log-in and throttled with it; no session is opened."""
@@ -155,13 +177,10 @@ def _matches(stored: str, password: str) -> bool:
         return False
 
 
-def _tries(db: Session, who: str, now: datetime) -> int:
-    return (
-        db.scalar(
-            select(func.count()).select_from(WrongTry).where(WrongTry.who == who, WrongTry.at > now - WINDOW)
-        )
-        or 0
-    )
+def tries(db: Session, who: str, now: datetime, window: timedelta = WINDOW) -> int:
+    """How many wrong tries were counted for this hash within the window."""
+    count = select(func.count()).select_from(WrongTry).where(WrongTry.who == who, WrongTry.at > now - window)
+    return db.scalar(count) or 0
 
 
 def _hashed(username: str, address: str) -> str:

@@ -40,6 +40,7 @@ class Ticket(Identified, Entity):
         Index("ix_ticket_steps", "step_due_at", postgresql_where=text("closed_at IS NULL AND missing > 0")),
         Index("ix_ticket_tree", "tree", postgresql_where=text("closed_at IS NULL")),
         Index("ix_ticket_closed", "office", "opened_at", postgresql_where=text("closed_at IS NOT NULL")),
+        Index("ix_ticket_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
 
     code: Mapped[str] = mapped_column(unique=True)
@@ -165,6 +166,7 @@ class TicketClock(Identified, Entity):
     __table_args__ = (
         UniqueConstraint("ticket_id", "name"),
         Index("ix_ticket_clock_due", "due_at", postgresql_where=text("stopped_at IS NULL")),
+        Index("ix_ticket_clock_fell", "due_at"),
     )
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))

@@ -3,10 +3,10 @@
     4821 0937 5526      eleven random digits and a check digit
 
 Digits, because a kiosk can show a key for each of them and everybody can read them out. A code says nothing of
-anybody; kept is only its keyed hash. It works once and for a day at most; a new one voids the one before. The check
-digit finds every single wrong digit and every two neighbours swapped, so a slip is told from a guess. Guesses are
-throttled where codes are redeemed: at 30 a minute in all, somebody who wants any of a hundred living codes guesses for
-about sixty years.
+anybody; kept is only its keyed hash. It works once and for a day at most, from a kiosk for two minutes; a new one
+voids the one before. The check digit finds every single wrong digit and every two neighbours swapped, so a slip is told
+from a guess. Guesses are throttled where codes are redeemed: at 30 a minute in all, somebody who wants any of a hundred
+living codes guesses for about sixty years.
 """
 
 import re
@@ -26,6 +26,7 @@ Purpose = Literal["move", "assist"]
 
 RANDOM_DIGITS = 11
 LIVES_FOR = timedelta(hours=24)
+LIVES_AT_KIOSK = timedelta(seconds=120)
 _FILLING = re.compile(r"[\s\-‐‑‒–—―−_·.,、。]+")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Entity, Identified
 
-Door = Literal["phone", "kiosk"]
+Door = Literal["phone", "kiosk", "wechat"]
 
 RESUMABLE_FOR = timedelta(hours=24)
 """How long the same phone goes on with the same conversation (CH13)."""

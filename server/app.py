@@ -15,19 +15,28 @@ from server.callers import SessionCookie
 from server.errors import TooOften
 from server.gate import MESSAGES, Gate
 from server.routes import (
+    administration,
     assisting,
+    bell,
+    board,
     campaigns,
     chat,
     companion,
     console,
+    desk,
+    documents,
     duty,
     exchange,
     gateway,
     internal,
+    kiosk,
     notices,
     public,
+    reports,
     results,
     teamwork,
+    tour,
+    wechat,
 )
 from server.schemas import Problem
 from server.settings import settings
@@ -54,6 +63,7 @@ def create_app(services: Services | None = None) -> FastAPI:
             except Exception as error:
                 logs.log.critical("cannot start: %s", logs.kind_and_place(error, error.__traceback__))
                 raise
+            app.state.services.listening.start()
         yield
         await app.state.services.rasa.close()
         app.state.services.close()
@@ -76,13 +86,23 @@ def create_app(services: Services | None = None) -> FastAPI:
         public.router,
         console.router,
         internal.router,
+        desk.router,
         duty.router,
+        administration.router,
         notices.router,
         gateway.router,
         teamwork.router,
         exchange.router,
         campaigns.router,
+        board.router,
         results.router,
+        reports.router,
+        documents.router,
+        wechat.router,
+        bell.router,
+        tour.router,
+        kiosk.router,
+        kiosk.staff_router,
     ):
         app.include_router(router, responses=PROBLEMS)
     pages.install(app)

@@ -10,13 +10,18 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, HTTPException, Request, Response
 
 from escalation.channels.sms import signature
+from escalation.kiosks import KioskDevice
 from residents.session import ResidentSession
+from server.board_desk import must_look
 from server.console import Staff
 from server.errors import NotLoggedIn
 from server.settings import Settings
+from server.wechat.envelope import Envelope
+from server.wechat.errors import NotFromWechat, NotReadable
+from server.wechat.messages import Said
 from server.wiring import Services
 
 SIGNED_WITHIN = timedelta(minutes=5)
@@ -45,6 +50,12 @@ def current_staff(request: Request) -> Staff:
     return services.console.session_of(request.cookies.get(StaffCookie))
 
 
+def half_staff(request: Request) -> Staff:
+    """The same, although a second factor is still wanted: for giving or binding it, and for logging out."""
+    services: Services = request.app.state.services
+    return services.console.half_session_of(request.cookies.get(StaffCookie))
+
+
 def rasa_service(request: Request, x_action_token: Annotated[str, Header()] = "") -> None:
     """Rasa, by the token of this run."""
     services: Services = request.app.state.services
@@ -66,10 +77,68 @@ async def gateway_service(
         raise NotLoggedIn()
 
 
+def current_kiosk(request: Request, x_kiosk_key: Annotated[str, Header()] = "") -> KioskDevice:
+    """A machine in a hall, by its key; 401 without one, or when it was replaced. It never says who stands there."""
+    services: Services = request.app.state.services
+    device = services.kiosks.device_of(x_kiosk_key) if x_kiosk_key else None
+    if device is None:
+        raise NotLoggedIn()
+    return device
+
+
+async def wechat_greeting(request: Request) -> str:
+    """WeChat, trying out the address that was entered on the account's page; what it wants to hear back."""
+    keeper = _wechat(request)
+    asked = request.query_params
+    said = asked.get("echostr", "")
+    if not re.fullmatch(r"[A-Za-z0-9_=+/-]{1,200}", said):
+        raise NotLoggedIn()
+    try:
+        keeper.greet(asked.get("signature", ""), asked.get("timestamp", ""), asked.get("nonce", ""), said)
+    except NotFromWechat:
+        raise NotLoggedIn() from None
+    return said
+
+
+async def wechat_message(request: Request) -> Said:
+    """One message of WeChat's, by its two signatures and opened with our key; closed unless it is set up."""
+    keeper = _wechat(request)
+    asked = request.query_params
+    parts = [asked.get(name, "") for name in ("signature", "msg_signature", "timestamp", "nonce")]
+    try:
+        return keeper.open(await request.body(), *parts)
+    except NotFromWechat:
+        raise NotLoggedIn() from None
+    except NotReadable:
+        raise HTTPException(400) from None
+
+
+def _wechat(request: Request) -> Envelope:
+    services: Services = request.app.state.services
+    if services.wechat is None:
+        raise NotLoggedIn()
+    return services.wechat.envelope
+
+
+def wall_viewer(request: Request, x_wall_key: Annotated[str, Header()] = "") -> None:
+    """Whoever may stand before the wall screen: an unattended screen by its key, closed without one, or somebody
+    of the staff whose role may look."""
+    services: Services = request.app.state.services
+    key = services.settings.wall_key.get_secret_value()
+    if len(key) >= SHORTEST_TOKEN and hmac.compare_digest(x_wall_key.encode(), key.encode()):
+        return
+    must_look(services.console.session_of(request.cookies.get(StaffCookie)).account)
+
+
 CurrentSession = Annotated[ResidentSession, Depends(current_session)]
 CurrentStaff = Annotated[Staff, Depends(current_staff)]
+HalfStaff = Annotated[Staff, Depends(half_staff)]
 RasaService = Annotated[None, Depends(rasa_service)]
+WechatGreeting = Annotated[str, Depends(wechat_greeting)]
+WechatMessage = Annotated[Said, Depends(wechat_message)]
 GatewayService = Annotated[None, Depends(gateway_service)]
+WallViewer = Annotated[None, Depends(wall_viewer)]
+CurrentKiosk = Annotated[KioskDevice, Depends(current_kiosk)]
 
 
 def set_session_cookie(response: Response, token: str, settings: Settings) -> None:

@@ -18,9 +18,10 @@ from escalation import chain
 from escalation.acts import AlreadyRecorded
 from escalation.casework import Casework
 from escalation.closing import NEEDS, missing_before_closing
-from escalation.errors import NotAllowed
+from escalation.errors import NotAllowed, SecondFactorMissing
 from escalation.intake import Intake
 from escalation.policy import Policy
+from escalation.second_factor import state_of
 from escalation.staff import Desk, StaffAccount, StaffSession
 from escalation.store import (
     clocks_of,
@@ -134,25 +135,36 @@ class Console:
 
     def login(self, username: str, password: str, address: str) -> tuple[str, Me]:
         """Log in and say who one is."""
-        token, account = self.desk.login(username, password, address)
-        return token, self._me(account)
+        token, _ = self.desk.login(username, password, address)
+        return token, self.me(self.half_session_of(token))
 
     def logout(self, staff: Staff) -> None:
         """End the session on the server."""
         self.desk.logout(staff.session)
 
     def me(self, staff: Staff) -> Me:
-        """Who is logged in."""
-        return self._me(staff.account)
+        """Who is logged in, and whether a second factor is still wanted of them."""
+        return self._me(staff)
 
     def session_of(self, token: str | None) -> Staff:
-        """The member of staff behind a cookie, with the rights of this moment."""
+        """The member of staff behind a cookie, with the rights of this moment.
+
+        `SecondFactorMissing` while a second factor is wanted of this log-in and was not given.
+        """
+        staff = self.half_session_of(token)
+        if state_of(staff.session, staff.account, self.demo) in ("to_bind", "to_give"):
+            raise SecondFactorMissing()
+        return staff
+
+    def half_session_of(self, token: str | None) -> Staff:
+        """The same, without asking for the second factor: for the page where it is given, and for leaving."""
         found = self.desk.account_of(token)
         if found is None:
             raise NotLoggedIn()
         return Staff(*found)
 
-    def _me(self, account: StaffAccount) -> Me:
+    def _me(self, staff: Staff) -> Me:
+        account = staff.account
         partner = self.partners().known(account.office) if account.role == "partner" else None
         office = partner or self.intake.district.office_once(account.office)
         return Me(
@@ -163,6 +175,7 @@ class Console:
             office=account.office,
             office_name=office.name,
             demo=self.demo,
+            second=state_of(staff.session, account, self.demo),
         )
 
     # --- reading -----------------------------------------------------------------------------------

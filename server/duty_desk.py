@@ -6,7 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from escalation.bell import Rung, rung_at
 from escalation.chain import Telling
+from escalation.channels import deadline_words
+from escalation.contact_book import AUDIENCES, CHANNELS
 from escalation.duty import DutyChange, DutyShift
 from escalation.duty_book import ON_SHIFT, DutyBook, NewShift, leads, may_read
 from escalation.duty_gaps import AHEAD, Gap, gap_bar, gaps_of, offices_on_duty, reachability
@@ -14,12 +17,14 @@ from escalation.duty_store import active_staff, changes_between, names_of, shift
 from escalation.duty_words import WEEKDAYS, days_words, gap_words, span_words
 from escalation.errors import NotAllowed, NotThere, RosterError
 from escalation.personnel import ROLES
+from escalation.ringing import BellDesk, may_answer
 from escalation.roster import DUTIES, LINE, is_workday, local_day, stretches, with_leads, zone_of
 from escalation.staff import StaffAccount
 from residents.district import Office
 from server.console import Staff
 from server.duty_schemas import (
     AddShift,
+    BellShown,
     ChangeRecorded,
     ChangeShown,
     DayShown,
@@ -48,6 +53,7 @@ class DutyDesk:
         self.clock = clock
         self.telling = telling
         self.book = DutyBook(database, clock, telling)
+        self.bells = BellDesk(database, clock)
 
     def week(self, staff: Staff, office: str | None, from_day: date | None, days: int) -> DutyWeek:
         """One office's roster: the caller's own unless another is named; from today, for a week."""
@@ -73,7 +79,9 @@ class DutyDesk:
             found = [gap for office in offices for gap in gaps_of(db, office, now, now + AHEAD, calendar)]
             reach = reachability(db, self.telling.district, now, calendar)
             bar = gap_bar(db, offices, now, calendar)
-        codes = {office.code for office in offices}
+            rung = rung_at(db, [office.code for office in offices])
+            names = names_of(db, {r.point.staff_id for r in rung})
+        codes = {office.code: office.name for office in offices}
         return DutyGaps(
             bar=bar,
             gaps=[self._gap(gap, now) for gap in sorted(found, key=lambda g: g.from_at)],
@@ -88,7 +96,13 @@ class DutyDesk:
                 for r in reach
                 if r.office in codes
             ],
+            bells=[_bell(r, codes[r.point.office], names, account, now) for r in rung],
         )
+
+    def answer_bell(self, staff: Staff, bell: UUID) -> DutyGaps:
+        """Say that the weekly bell rang, and show how things stand now."""
+        self.bells.answer_console(staff.account, bell)
+        return self.gaps(staff)
 
     def add_shift(self, staff: Staff, body: AddShift) -> DutyWeek:
         """Add one line to the weekly pattern."""
@@ -250,6 +264,36 @@ class DutyDesk:
             may_accept=for_me and change.kind == "offer" and acts,
             may_end=acts and (mine or (for_me and change.kind != "leave") or leads(account, change.office)),
         )
+
+
+def _bell(
+    rung: Rung, office_name: str, names: dict[UUID, StaffAccount], account: StaffAccount, now: datetime
+) -> BellShown:
+    point, state = rung.point, rung.state(now)
+    who = (
+        names[point.staff_id].name
+        if point.staff_id is not None
+        else f"所里的{AUDIENCES[point.audience]}联系方式"
+    )
+    last = deadline_words(rung.last_answered_at, now) if rung.last_answered_at else None
+    since = f"上次有人答是 {last}" if last else "还没有人答过"
+    said = {
+        "never": "还没有试过铃",
+        "waiting": f"正在试铃，{deadline_words(rung.bell.answer_until, now)} 前请答复" if rung.bell else "",
+        "answered": since,
+        "missed": f"试铃没有人答，{since}",
+    }[state]
+    mine = rung.bell is not None and may_answer(account, rung.bell)
+    return BellShown(
+        id=rung.bell.id if rung.bell is not None and mine and state in ("waiting", "missed") else None,
+        office=point.office,
+        office_name=office_name,
+        who=who,
+        channel=CHANNELS.get(point.channel, point.channel),
+        state=state,
+        mine=mine,
+        words=f"{office_name} {who}（{CHANNELS.get(point.channel, point.channel)}）：{said}",
+    )
 
 
 def _shift(shift: DutyShift, names: dict[UUID, StaffAccount], active: dict[UUID, StaffAccount]) -> ShiftShown:

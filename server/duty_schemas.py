@@ -129,12 +129,30 @@ class ReachShown(BaseModel):
     words: str
 
 
+class BellShown(BaseModel):
+    """How one address stands with the weekly bell. `missed`: nobody answered the newest one in time.
+
+    `id` is there where the caller may say that it rang. The address itself is not shown.
+    """
+
+    id: UUID | None
+    office: str
+    office_name: str
+    who: str
+    channel: str
+    state: Literal["never", "waiting", "answered", "missed"]
+    mine: bool
+    words: str
+
+
 class DutyGaps(BaseModel):
-    """What the coming week lacks at the offices that the caller answers for. `bar`: the one sentence on top."""
+    """What the coming week lacks at the offices that the caller answers for, and which addresses nobody answers.
+    `bar`: the one sentence on top."""
 
     bar: str | None
     gaps: list[GapShown]
     reach: list[ReachShown]
+    bells: list[BellShown]
 
 
 class AddShift(Body):

@@ -58,6 +58,14 @@ _ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
     ),
     escalation.LoginRefused: (401, "login_refused", "用户名或密码不对。"),
     escalation.LoginThrottled: (429, "login_throttled", "试的次数太多了，请 15 分钟后再试。"),
+    escalation.SecondFactorRefused: (
+        409,
+        "second_factor_refused",
+        "验证码不对，或者已经用过了。请等下一个数字，或用一个纸上的备用码。",
+    ),
+    escalation.SecondFactorMissing: (403, "second_factor_missing", "还要第二道验证，才能打开这一页。"),
+    escalation.PinRefused: (409, "pin_refused", "口令不对。"),
+    escalation.PinThrottled: (429, "pin_throttled", "试的次数太多了，请 15 分钟后再试。"),
     escalation.RosterError: (422, "wrong_roster", None),
     escalation.PersonnelError: (422, "wrong_personnel", None),
     escalation.NotThere: (404, "not_found", "没有这一条。"),
@@ -101,7 +109,13 @@ def _answer(status: int, name: str, sentence: str | None) -> Callable[[Request, 
     def handler(request: Request, error: Exception) -> JSONResponse:
         if status >= 500:
             log.error("fault %s at %s", type(error).__name__, _route(request))
-        return problem(request, status, name, sentence or str(error))
+        answer = problem(request, status, name, sentence or str(error))
+        if status == 401 and request.url.path == "/api/session/leave":
+            # Who leaves with a cookie that opens nothing any more need not keep it.
+            from server.callers import SessionCookie
+
+            answer.delete_cookie(SessionCookie, path="/", secure=True, httponly=True, samesite="strict")
+        return answer
 
     return handler
 

@@ -8,6 +8,7 @@ from bot.entering import entrances_at
 from bot.turn import EntrancesShown, HotlineShown
 from bot.turns import TurnMaker
 from escalation.campaign import campaign_at
+from escalation.kiosks import staffed
 from server.schemas import DistrictShown
 from storage.database import Database
 
@@ -31,8 +32,9 @@ class FrontDoor:
 
     def district(self, signed_place: str | None) -> DistrictShown:
         """The first screen. A place code that is not ours is no place, and no error."""
-        district = self.turns.intake.district
-        place = self.conversation.place_of(signed_place, self.clock())
+        now = self.clock()
+        district, calendar = self.turns.intake.district, self.turns.intake.telling.calendar
+        place = self.conversation.place_of(signed_place, now)
         found = district.place(place) if place else None
         return DistrictShown(
             demo=self.demo,
@@ -41,6 +43,8 @@ class FrontDoor:
             hotlines=self.hotlines(),
             draft_wording=self.turns.intake.levels.signed_by is None,
             words_leave=self.conversation.words_leave,
+            staffed=staffed(calendar, now),
+            staff_hours="工作日 " + "、".join(f"{a:%H:%M}–{b:%H:%M}" for a, b in calendar.hours),
         )
 
     def entrances(self, signed_place: str | None) -> EntrancesShown:

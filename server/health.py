@@ -155,7 +155,11 @@ def oldest_notice(db: Session, now: datetime) -> datetime | None:
     """Since when the oldest notice waits that has waited too long, however often it was tried."""
     return db.scalar(
         select(QueuedNotice.queued_at)
-        .where(QueuedNotice.state == "waiting", QueuedNotice.queued_at < now - LEFT_LYING)
+        .where(
+            QueuedNotice.state == "waiting",
+            QueuedNotice.queued_at < now - LEFT_LYING,
+            QueuedNotice.bell_id.is_(None),  # an address that cannot be rung shows on the duty page
+        )
         .order_by(QueuedNotice.queued_at)
         .limit(1)
     )

@@ -15,8 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.channels import Channel
 from escalation.duty_gaps import tell_gaps
+from escalation.kiosks import BEAT, tell_silent
 from escalation.outbox import AT_ONCE, IN_APP, adopt_strays, deliver_due
 from escalation.rescreening import invite_due
+from escalation.ringing import ring_due, tell_unanswered
+from server.audit_desk import check_round
+from server.board_desk import publish_weeks
 from server.campaign_desk import publish_due
 from server.commands.verify import anchors_file
 from server.stopping import StopSignal
@@ -30,8 +34,10 @@ EVERY_SECONDS = 1.0
 STUCK_AFTER = 60.0
 AT_MOST = 4 * AT_ONCE
 ANCHOR_EVERY = timedelta(minutes=10)
+AUDIT_EVERY = timedelta(hours=1)
 DUTY_EVERY = timedelta(minutes=5)
 PLANS_EVERY = timedelta(minutes=1)
+BELLS_EVERY = timedelta(minutes=1)
 
 
 def watch_round(services: Services) -> None:
@@ -68,6 +74,11 @@ def anchor_round(services: Services) -> None:
         audit.anchor(db, services.database.vault, anchors_file(services.settings), services.clock())
 
 
+def audit_round(services: Services) -> None:
+    """Walk over the whole audit chain once a day, and keep what was found."""
+    check_round(services.database, anchors_file(services.settings), services.clock)
+
+
 def backup_round(services: Services) -> None:
     """Write a backup, try it out, and let the old ones go."""
     chosen, now = services.settings, services.clock()
@@ -82,12 +93,35 @@ def duty_round(services: Services) -> None:
         tell_gaps(db, services.telling, services.clock())
 
 
+def bell_round(services: Services) -> None:
+    """Ring the weekly bells whose people are at work, and tell of those that nobody answered."""
+    with services.database.transaction() as db:
+        ring_due(db, services.telling, services.clock())
+    with services.database.transaction() as db:
+        tell_unanswered(db, services.telling, services.clock())
+
+
 def plans_round(services: Services) -> None:
-    """Invite whoever is to be asked again, and publish what may be said of group screenings that are over."""
+    """Invite whoever is to be asked again, and publish what may be said of group screenings and weeks that are over."""
     try:
         invite_due(services.database, services.clock)
     finally:
-        publish_due(services.database, services.clock)
+        try:
+            publish_due(services.database, services.clock)
+        finally:
+            publish_weeks(services.database, services.districts, services.clock)
+
+
+def kiosk_round(services: Services) -> None:
+    """Tell the office of a kiosk that has fallen silent."""
+    with services.database.transaction() as db:
+        tell_silent(db, services.telling, services.clock())
+
+
+def wechat_round(services: Services) -> None:
+    """Send through WeChat what was not ready in time, and what workers said."""
+    if services.wechat is not None:
+        services.wechat.post.round()
 
 
 def place_round(services: Services) -> None:
@@ -103,7 +137,9 @@ def run(services: Services) -> int:
     stop = StopSignal.installed()
     last: dict[str, float] = {}
     scheduler = BackgroundScheduler(
-        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timezone="UTC",
+        executors={"default": {"type": "threadpool", "max_workers": 24}},  # more than there are rounds
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     rounds: dict[str, tuple[Callable[[Services], None], float]] = {
         "watch": (watch_round, EVERY_SECONDS),
@@ -113,10 +149,14 @@ def run(services: Services) -> int:
             if name != IN_APP
         },
         "anchor": (anchor_round, ANCHOR_EVERY.total_seconds()),
+        "audit": (audit_round, AUDIT_EVERY.total_seconds()),
         "backup": (backup_round, services.settings.backup_minutes * 60),
         "duty": (duty_round, DUTY_EVERY.total_seconds()),
+        "bells": (bell_round, BELLS_EVERY.total_seconds()),
         "plans": (plans_round, PLANS_EVERY.total_seconds()),
+        "kiosks": (kiosk_round, BEAT.total_seconds()),
         "place": (place_round, MISSED.total_seconds()),
+        **({"wechat": (wechat_round, EVERY_SECONDS)} if services.wechat is not None else {}),
     }
     first = {"backup": timedelta(minutes=services.settings.backup_minutes)}
     for name, (work, seconds) in rounds.items():
@@ -133,7 +173,8 @@ def run(services: Services) -> int:
     try:
         while not stop.wait(1.0):
             thread = scheduler._thread
-            often = (n for n, (_, seconds) in rounds.items() if seconds == EVERY_SECONDS)
+            # WeChat's names may take long to look up: nobody's alarm may end with that
+            often = (n for n, (_, s) in rounds.items() if s == EVERY_SECONDS and n != "wechat")
             stuck = [n for n in often if time.monotonic() - last[n] > STUCK_AFTER]
             if thread is None or not thread.is_alive() or stuck:
                 log.error("stopped by itself: %s", stuck or "scheduler")

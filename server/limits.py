@@ -18,6 +18,7 @@ RULES: dict[str, tuple[int, timedelta]] = {
     "wish_address": (60, timedelta(minutes=10)),
     "code": (10, timedelta(minutes=1)),
     "code_all": (30, timedelta(minutes=1)),  # of all addresses together: see `residents/one_time_code.py`
+    "audit_check": (1, timedelta(minutes=1)),
     "login": (60, timedelta(minutes=1)),
 }
 REMEMBERED = 10_000

@@ -31,6 +31,7 @@ WORDING = (
     "bot/domain",
     "bot/safety_reply.yml",
     "bot/page_wording.yml",
+    "bot/wechat_wording.yml",
     "models/counsellor/frame.yml",
     "models/counsellor/screen.yml",
 )

@@ -37,6 +37,7 @@ from escalation.triage import Level
 from models.crisis.recogniser import CrisisRecogniser
 from residents.session import ResidentSession
 from residents.store import disclosures_of, lock_session
+from server.documents import OPENED
 from server.limits import Limits
 from server.progress_schemas import Kind, NextStep, ProgressPage, Wish, WishMade, WishTaken
 from server.schemas import Opening, ProgressStep
@@ -56,7 +57,11 @@ _NEXT = {
     "speak": "会有人和您通话",
     "visit": "会有人上门看您",
 }
-_OPENED = {"words": "您说过的话", "name phone address safe_to_call trusted_person": "您的联系方式"}
+_OPENED = {
+    "words": "您说过的话",
+    "name phone address safe_to_call trusted_person": "您的联系方式",
+    **OPENED,
+}
 _ROLES = {
     "social_worker": "社工",
     "judicial_officer": "工作人员",

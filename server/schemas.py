@@ -32,6 +32,7 @@ class DistrictShown(BaseModel):
     """What the first screen needs before anybody has said anything.
 
     `words_leave`: a language model outside the building answers in the chat; the page of ticks says so.
+    `staffed`: offices are open at this moment; `staff_hours`: when they are, in words.
     """
 
     demo: bool
@@ -40,6 +41,8 @@ class DistrictShown(BaseModel):
     hotlines: list[HotlineShown]
     draft_wording: bool
     words_leave: bool
+    staffed: bool
+    staff_hours: str
 
 
 class OpenSession(Body):
@@ -168,6 +171,7 @@ class Me(BaseModel):
     office: str
     office_name: str
     demo: bool
+    second: Literal["none", "to_bind", "to_give", "given"]
 
 
 class ClockShown(BaseModel):

@@ -60,6 +60,15 @@ class Settings(BaseSettings):
     mail_password: SecretStr = SecretStr("")
     mail_sender: str = ""
 
+    wechat_appid: str = Field(default="", pattern=r"^[A-Za-z0-9]{0,40}$")
+    wechat_secret: SecretStr = SecretStr("")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_key: SecretStr = SecretStr("")
+    wechat_url: str = "https://api.weixin.qq.com"
+
+    wall_key: SecretStr = SecretStr("")
+    board_map: Path | None = None
+
     demo_history_days: int = Field(default=90, ge=0, le=365)
     backup_minutes: float = Field(default=15.0, gt=0, le=24 * 60)
 

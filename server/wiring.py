@@ -22,12 +22,15 @@ from escalation.chain import Telling
 from escalation.channels import Channel
 from escalation.intake import Intake
 from escalation.joint import JointWork
+from escalation.kiosks import Kiosks
 from escalation.lowering import Lowerings
 from escalation.personnel import Personnel
 from escalation.policy_book import PolicyBook
 from escalation.reach import Reaching
 from escalation.receipts import Receipts
 from escalation.replies import Replies
+from escalation.ringing import BellDesk
+from escalation.second_factor import SecondFactors, is_bound
 from escalation.staff import Desk
 from escalation.transfer import Transfers
 from escalation.trips import Trips
@@ -47,19 +50,29 @@ from residents.district import District
 from residents.district_book import DistrictBook
 from residents.hotlines import load_hotlines
 from residents.partners import load_partners
+from server.audit_desk import AuditDesk
 from server.call_list import CallList
 from server.campaign_desk import CampaignDesk
 from server.channels import build_channels
+from server.commands.verify import anchors_file
 from server.console import Console
+from server.content_desk import ContentDesk
+from server.desk import DeskBook
 from server.duty_desk import DutyDesk
 from server.front_door import FrontDoor
 from server.health import Health
 from server.limits import Limits
+from server.listening import Listening
 from server.logs import log
 from server.people_desk import PeopleDesk
+from server.places_desk import PlacesDesk
 from server.progress_desk import ProgressDesk
+from server.rules_desk import RulesDesk
+from server.second_desk import SecondDesk
 from server.settings import Settings
 from server.teamwork_desk import TeamworkDesk
+from server.tree_desk import TreeDesk
+from server.wechat.account import Wechat, wechat_of
 from storage import embedded
 from storage.database import Database
 from storage.heartbeat import Pulse, process_name
@@ -92,18 +105,28 @@ class Services:
     teamwork: TeamworkDesk
     front_door: FrontDoor
     progress: ProgressDesk
+    desk_book: DeskBook
     duty_desk: DutyDesk
     people_desk: PeopleDesk
+    second: SecondDesk
+    audit_desk: AuditDesk
+    rules_desk: RulesDesk
+    content_desk: ContentDesk
+    places_desk: PlacesDesk
+    kiosks: Kiosks
     watch: Watch
     channels: dict[str, Channel]
     replies: Replies
     receipts: Receipts
+    bells: BellDesk
     call_list: CallList
     campaigns: CampaignDesk
     limits: Limits
     health: Health
+    listening: Listening
     pulse: Pulse
     rasa: RasaClient
+    wechat: Wechat | None
     threads: ThreadPoolExecutor
 
     @property
@@ -113,6 +136,7 @@ class Services:
 
     def close(self) -> None:
         """Let go of threads and connections."""
+        self.listening.close()
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.database.close()
 
@@ -221,13 +245,21 @@ def wire(
         channels[channel.name] = channel
     partners = load_partners(districts.current)
     shared = (database, clock, policies, telling)
+    moving = Moving(database, clock, conversation, settings.public_url)
     limits = Limits(clock)
     silent_after = timedelta(seconds=settings.jobs_silent_after_seconds)
     watch = Watch(database, clock, policies, telling)
     health = Health(database, clock, watch.behind, settings.home, demo, silent_after, crisis_reader=reader)
     partner_names = {partner.code: partner.name for partner in partners.entries}
     console = Console(
-        database, clock, Desk(database, clock), Casework(*shared), lambda: partners, intake, health, demo
+        database,
+        clock,
+        Desk(database, clock, is_bound),
+        Casework(*shared),
+        lambda: partners,
+        intake,
+        health,
+        demo,
     )
     return Services(
         settings=settings,
@@ -239,16 +271,29 @@ def wire(
         intake=intake,
         conversation=conversation,
         companion=CompanionDesk(database, clock, turns),
-        moving=Moving(database, clock, conversation, settings.public_url),
+        moving=moving,
         actions=actions,
         console=console,
         front_door=FrontDoor(database, clock, conversation, turns, demo),
         progress=ProgressDesk(
             database, clock, intake, conversation.recogniser, turns.hotlines, limits, settings.public_url
         ),
+        desk_book=DeskBook(database, clock, console),
         duty_desk=DutyDesk(database, clock, telling),
         people_desk=PeopleDesk(
             Personnel(database, clock, policies, telling, partner_names), demo, partner_names
+        ),
+        second=SecondDesk(SecondFactors(database, clock, console.desk, demo)),
+        audit_desk=AuditDesk(database, clock, anchors_file(settings), limits),
+        rules_desk=RulesDesk(database, clock, policies),
+        content_desk=ContentDesk(database, clock),
+        places_desk=PlacesDesk(
+            database,
+            clock,
+            districts,
+            TreeDesk(database, settings.district),
+            settings.public_url,
+            settings.district,
         ),
         teamwork=TeamworkDesk(
             console,
@@ -258,15 +303,19 @@ def wire(
             Trips(*shared),
             Lowerings(*shared),
         ),
+        kiosks=Kiosks(database, clock, telling),
         watch=watch,
         channels=channels,
         replies=Replies(database, clock, console.casework, Transfers(*shared)),
         receipts=Receipts(database, clock),
+        bells=BellDesk(database, clock),
         call_list=CallList(database, clock, telling),
         campaigns=CampaignDesk(database, clock, intake, settings.public_url, settings.district),
         limits=limits,
         health=health,
+        listening=Listening(database),
         pulse=Pulse(database, clock, process_name()),
         rasa=rasa,
+        wechat=wechat_of(settings, database, clock, conversation, moving),
         threads=threads,
     )

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, case, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Index, case, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Entity
+from storage.base import Entity, Identified
 from storage.errors import AuditRefused, SealBroken
 from storage.vault import Vault
 
@@ -35,6 +35,11 @@ class AuditEntry(Entity):
     """One thing that somebody did, or tried to do."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (  # what the audit page filters by, newest first
+        Index("ix_audit_entry_action", "action", "seq"),
+        Index("ix_audit_entry_actor", "actor", "seq"),
+        Index("ix_audit_entry_at", "at"),
+    )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
@@ -58,6 +63,30 @@ class AuditHead(Entity):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(BigInteger)
     mac: Mapped[bytes]
+
+
+class AuditCheck(Identified, Entity):
+    """What one walk over the whole chain found, and when. Signed: no row put in by hand vouches for anything."""
+
+    __tablename__ = "audit_check"
+
+    at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str]
+    entries: Mapped[int] = mapped_column(BigInteger)
+    first_bad: Mapped[int | None] = mapped_column(BigInteger)
+    why: Mapped[str]
+    signature: Mapped[bytes]
+
+    @property
+    def intact(self) -> bool:
+        """Whether everything up to `entries` was as it was written."""
+        return self.why == ""
+
+    def said(self) -> bytes:
+        """What the signature is over."""
+        return json.dumps(
+            [self.at.astimezone(UTC).isoformat(), self.by, self.entries, self.first_bad, self.why]
+        ).encode()
 
 
 @dataclass(frozen=True)
@@ -254,6 +283,34 @@ def verify(db: Session, vault: Vault, anchors: Path | None) -> Verdict:
     if clock_back is not None:
         return Verdict(False, seq, clock_back, Fault.CLOCK, newest)
     return Verdict(True, seq, None, "", newest)
+
+
+def check(db: Session, vault: Vault, anchors: Path | None, by: str, now: datetime) -> AuditCheck:
+    """Walk the whole chain and keep what was found, and when."""
+    verdict = verify(db, vault, anchors)
+    kept = AuditCheck(
+        at=now, by=_text(by), entries=verdict.entries, first_bad=verdict.first_bad, why=str(verdict.why)
+    )
+    kept.signature = vault.sign("audit_check", kept.said())
+    db.add(kept)
+    record(
+        db, actor=by, action="audit.checked", subject="audit", at=now, entries=verdict.entries,
+        intact=verdict.intact,
+    )  # fmt: skip
+    return kept
+
+
+def last_check(db: Session, vault: Vault) -> AuditCheck | None:
+    """The newest check that we have signed ourselves."""
+    for kept in db.scalars(select(AuditCheck).order_by(AuditCheck.at.desc()).limit(20)):
+        if vault.check("audit_check", kept.said(), bytes(kept.signature)):
+            return kept
+    return None
+
+
+def is_as_written(entry: AuditEntry, vault: Vault) -> bool:
+    """Whether this one row carries the seal of what stands in it. Says nothing of rows that are missing."""
+    return _is_ours({c.name: getattr(entry, c.name) for c in _COLUMNS}, vault)
 
 
 _COLUMNS = AuditEntry.__table__.c

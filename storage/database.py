@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Self
 
+import psycopg
+from psycopg.errors import _WaitTimeout
 from sqlalchemy import URL, create_engine, event, inspect, make_url, select
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +24,8 @@ LIMITS = {
     "synchronous_commit": "on",
     "TimeZone": "UTC",
 }
+NO_ANSWER_SECONDS = 17.0
+"""Longer than any statement may take: a server that has said nothing by then is at the other end of a dead line."""
 
 
 class VaultCheck(Entity):
@@ -119,6 +123,21 @@ def _forget_what_was_undone(db: Session, transaction: SessionTransaction) -> Non
         del db.info[audit.QUEUE][kept:]
 
 
+class _Line(psycopg.Connection[Any]):
+    """A connection that gives its server up after `NO_ANSWER_SECONDS`.
+
+    The server ends a statement that takes too long, but a line that died half-way (a firewall that forgot it, a
+    machine that lost power) never says so, and whoever waits on it waits for ever.
+    """
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, NO_ANSWER_SECONDS if timeout is None else timeout)
+        except _WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("no answer from the database") from None
+
+
 def make_engine(url: str | URL, *, pool_size: int = 10) -> Engine:
     """An engine whose connections have time limits and whose errors hold no values."""
     engine = create_engine(
@@ -132,6 +151,7 @@ def make_engine(url: str | URL, *, pool_size: int = 10) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 5},
     )
+    event.listen(engine, "do_connect", lambda dialect, record, args, more: _Line.connect(*args, **more))
     event.listen(engine, "connect", _set_limits)
     event.listen(engine, "handle_error", _hide_values)
     return engine

@@ -41,7 +41,7 @@ def all_actions(desk: Desk) -> list[Action]:
         *(Danger(desk, level) for level in ("red", "orange", "elevated")),
         AskContact(desk),
         Hotlines(desk),
-        Leave(desk),
+        Doubting(desk, Leave(desk)),
         NotUnderstood(desk),
         LostThread(desk),
         Agree(desk),

@@ -9,10 +9,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.crisis import stay_with
 from bot.actions.desk import Desk, DialogueState
-from bot.actions.saying import message
+from bot.actions.saying import message, say
 from bot.actions.wording import Button
 from bot.companion.bank import Bank, Piece, read_bank
-from bot.companion.believing import believed, topic_in
+from bot.companion.believing import believed, complains, topic_in
 from bot.companion.compose import ANY, FEELINGS, MOODS, NAME, Heard, bank_topics, compose, on_topic, thread_of
 from bot.companion.knowledge import Door, door_for
 
@@ -45,6 +45,7 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     )
 
 
+APOLOGY = "utter_complain_about_bot"
 NEVER_GUESSED = FEELINGS | {ANY, "good_news", "feeling_better"}
 """What is not taken for the topic by its words alone: joy where there is none hurts most."""
 
@@ -62,6 +63,9 @@ def reflect(
     dispatcher: CollectingDispatcher, state: DialogueState, intent: str | None, text: str = ""
 ) -> None:
     """Listen. In the middle of a questionnaire only a word of it, since the item is asked again after this."""
+    if complains(text) and not state.alarmed:
+        say(dispatcher, state, APOLOGY)
+        return
     bank = read_bank()
     heard = heard_in(state, intent, bank, text)
     if state.alarmed and state.item is None:
@@ -102,7 +106,8 @@ class Reflect(Action):
 class Doubting(Action):
     """Another action, done only when the message bears out what Rasa read in it; else it is listened to.
 
-    In the middle of a questionnaire or an exercise Rasa's reading stands.
+    In the middle of a questionnaire or an exercise Rasa's reading stands. A plain complaint about this program is heard
+    as one, whatever Rasa read.
     """
 
     def __init__(self, desk: Desk, inner: Action) -> None:
@@ -116,7 +121,7 @@ class Doubting(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         text = text_of(tracker)
-        if believed(intent_of(tracker), text):
+        if believed(intent_of(tracker), text) and not complains(text):
             return list(await self.inner.run(dispatcher, tracker, domain))
         state = await self.desk.state(tracker.sender_id)
         if state.item is not None or state.step is not None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,8 +19,14 @@ BOT = Path(__file__).resolve().parents[1]
 
 
 @cache
+def _file() -> Mapping[str, Any]:
+    read: Mapping[str, Any] = yaml.safe_load((BOT / "companion" / "anchors.yml").read_text("utf-8"))
+    return read
+
+
+@cache
 def _anchors() -> tuple[int, Mapping[str, re.Pattern[str]], Mapping[str, re.Pattern[str]]]:
-    read = yaml.safe_load((BOT / "companion" / "anchors.yml").read_text("utf-8"))
+    read = _file()
     topics = dict(_topic_words())
     topics |= {topic: re.compile(words) for topic, words in read["topics"].items()}
     turning = {intent: re.compile(words, re.S) for intent, words in read["turning"].items()}
@@ -39,12 +46,24 @@ def _topic_words() -> Mapping[str, re.Pattern[str]]:
 
 
 def believed(intent: str | None, text: str) -> bool:
-    """Whether this reading stands. A tap, a short message, and an intent that has no words here always do."""
+    """Whether this reading stands. A tap, most short messages, and an intent that has no words here always do."""
     longer_than, topics, turning = _anchors()
     pattern = topics.get(intent or "") or turning.get(intent or "")
-    if text.startswith("/") or len(text) <= longer_than or pattern is None:
+    if text.startswith("/") or pattern is None:
+        return True
+    if len(text) <= longer_than and not _doubted_though_short(intent, text):
         return True
     return pattern.search(text) is not None
+
+
+def _doubted_though_short(intent: str | None, text: str) -> bool:
+    figure = any(sign.isdigit() for sign in text)
+    return intent in _file()["always_doubted"] or (figure and intent in _file()["doubted_with_a_figure"])
+
+
+def complains(text: str) -> bool:
+    """Whether this is plainly said of the program's own way to talk (你说的跟心灵鸡汤一样)."""
+    return re.search(_file()["complains"], text) is not None
 
 
 def topic_in(text: str, read: Sequence[str], among: Sequence[str]) -> str | None:

@@ -21,6 +21,7 @@ const ME: Me = {
   office: "puyan-sfs",
   office_name: "浦沿司法所",
   demo: true,
+  second: "none",
 };
 const HOTLINES = [
   { number: "12356", name: "心理援助热线", for_what: "想找人说说话", hours: "8:00–次日 2:00", open_now: true, sentence: "12356 心理援助热线，现在有人接" },
@@ -192,7 +193,7 @@ export class FakeDesk {
   /** Answer one request as the server would. `/api/fake/*` plays events for the photographs. */
   answer(method: string, path: string, query: URLSearchParams, body: Record<string, unknown>): Reply {
     if (path === "/api/district") {
-      const district: DistrictShown = { demo: true, words_leave: false, district: "杭州市滨江区（演示）", place: null, hotlines: HOTLINES, draft_wording: true };
+      const district: DistrictShown = { demo: true, words_leave: false, staffed: true, staff_hours: "工作日 08:30–12:00、13:30–17:30", district: "杭州市滨江区（演示）", place: null, hotlines: HOTLINES, draft_wording: true };
       return { status: 200, data: district };
     }
     if (path === "/api/fake/expire") {

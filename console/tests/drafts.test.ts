@@ -59,6 +59,9 @@ describe("what a worker has typed", () => {
     await press("form-visit");
     expect(at("problem").textContent).toContain("您写的内容还在这里");
     expect((at("visit-note") as HTMLTextAreaElement).value).toBe("父亲上月去世");
+    // There is no store in this document, so nothing was kept, and the page must not say that it was.
+    expect(at("not-kept").textContent).toContain("没能存进这台手机");
+    expect(page.emitted("kept")).toBeUndefined();
 
     network.cut = "";
     await press("form-visit");

@@ -4,6 +4,7 @@ import type { TicketList, TicketRow } from "../src/api/types";
 import ListPage from "../src/pages/ListPage.vue";
 import { router } from "../src/router";
 import { duty, newReds, title } from "../src/state/duty";
+import { sift } from "../src/state/views";
 import { TestNetwork } from "./desk";
 
 const NOW = "2026-11-22T06:00:00Z";
@@ -43,6 +44,23 @@ beforeEach(() => {
   page = mount(ListPage, { props: { view: "open" }, global: { plugins: [router] }, attachTo: document.body });
 });
 afterEach(() => page.unmount());
+
+describe("one's own view", () => {
+  const D = { ...ticket("D", "orange", "2026-11-22T07:00:00Z"), holder: "沈青" };
+  it("leaves out, and never changes the order", () => {
+    expect(sift([A, D, B, C], { levels: [], free_only: false })).toEqual([A, D, B, C]);
+    expect(sift([A, D, B, C], { levels: ["orange"], free_only: false })).toEqual([D, C]);
+    expect(sift([A, D, B, C], { levels: ["orange"], free_only: true })).toEqual([C]);
+  });
+
+  it("says so when it leaves nothing, and how many there are", async () => {
+    await page.get('[data-test="sift-green"]').trigger("click");
+    expect(codes(page)).toEqual([]);
+    expect(page.get('[data-test="sifted-empty"]').text()).toContain("3 件");
+    await page.get('[data-test="sift-green"]').trigger("click");
+    expect(codes(page)).toEqual(["A", "B", "C"]);
+  });
+});
 
 describe("the list", () => {
   it("keeps the server's order: a red one stands before an orange one that is due sooner and is older", () => {

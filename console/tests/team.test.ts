@@ -137,8 +137,10 @@ describe("the pages of a role", () => {
   it("keep a partner away from everything but what it is asked", () => {
     expect(pagesOf("partner").map((one) => one.name)).toEqual(["partner"]);
     expect(homeOf("partner")).toBe("/partner");
-    expect(pagesOf("judicial_officer").map((one) => one.name)).toEqual(["list", "duty"]);
-    expect(pagesOf("administrator").map((one) => one.name)).toEqual(["duty", "people", "campaigns"]);
+    expect(pagesOf("judicial_officer").map((one) => one.name)).toEqual(["list", "day", "duty"]);
+    const administers = pagesOf("administrator").map((one) => one.name);
+    for (const residents of ["list", "day", "board"]) expect(administers).not.toContain(residents);
+    for (const own of ["people", "places", "rules", "sentences", "audit", "second", "report", "wall"]) expect(administers).toContain(own);
     expect(pagesOf(undefined)).toEqual([]);
   });
 });

@@ -124,6 +124,8 @@ export class FakeServer {
   /** How many of the next requests get no answer, and whether the server did the work before going silent. */
   silent: { requests: number; afterWork: boolean } = { requests: 0, afterWork: false };
   demo = true;
+  /** Whether somebody is in the hall. */
+  staffed = true;
   /** Whether the server itself asks if one wants to go on, or leaves the question open as it stands. */
   asksToResume = true;
   /** Whether somebody talked on this phone before. */
@@ -494,7 +496,7 @@ export class FakeServer {
   }
 
   private district(): DistrictShown {
-    return { demo: this.demo, district: "杭州市滨江区", place: "浦沿街道便民服务大厅", hotlines: HOTLINES, draft_wording: true, words_leave: this.wordsLeave };
+    return { demo: this.demo, district: "杭州市滨江区", place: "浦沿街道便民服务大厅", hotlines: HOTLINES, draft_wording: true, words_leave: this.wordsLeave, staffed: this.staffed, staff_hours: "工作日 08:30–12:00、13:30–17:30" };
   }
 
   /** Whether whoever follows the matter up invites to the questions once more. */

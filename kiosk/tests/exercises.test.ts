@@ -10,6 +10,8 @@ import { bubbleButtons, drawn, waitingMinutes } from "../src/flow/exercise";
 import { IDLE_MS, patience, SLOW_MS } from "../src/flow/patience";
 import { planPieces, planText } from "../src/flow/plan";
 import { week } from "../src/flow/week";
+import { Visit } from "../src/flow/after_leaving";
+import { makeDevice } from "../src/flow/device";
 import KioskShell from "../src/KioskShell.vue";
 import ExerciseCard from "../src/parts/ExerciseCard.vue";
 import TimerRing from "../src/parts/pictures/TimerRing.vue";
@@ -43,7 +45,7 @@ const skill = (over: Partial<SkillShown> = {}): SkillShown => ({
 async function talking(server: FakeServer, kiosk = false): Promise<VueWrapper> {
   const api = makeApi(fakeFetch(server));
   const page = kiosk
-    ? mount(KioskShell, { props: { api, place: "hall" }, attachTo: document.body })
+    ? mount(KioskShell, { props: { api, visit: new Visit(), device: makeDevice(null), place: "hall" }, attachTo: document.body })
     : mount(PhoneShell, { props: { api, place: null }, attachTo: document.body });
   await flushPromises();
   if (kiosk) await press(page, "door-talk");

@@ -4,6 +4,8 @@ import { flushPromises, mount } from "@vue/test-utils";
 import { afterEach, describe, expect, it } from "vitest";
 import { FakeServer, fakeFetch } from "../dev/fake-server";
 import { makeApi } from "../src/api/client";
+import { Visit } from "../src/flow/after_leaving";
+import { makeDevice } from "../src/flow/device";
 import KioskShell from "../src/KioskShell.vue";
 import { breathAt } from "../src/flow/breath";
 import { newId } from "../src/flow/ids";
@@ -139,7 +141,7 @@ describe("the kiosk", () => {
 
   it("keeps 「结束并清除」 and 「叫工作人员」 on every screen, and never dials or exports", async () => {
     const server = new FakeServer();
-    const page = mount(KioskShell, { props: { api: makeApi(fakeFetch(server)), place: "hall" }, attachTo: document.body });
+    const page = mount(KioskShell, { props: { api: makeApi(fakeFetch(server)), visit: new Visit(), device: makeDevice(null), place: "hall" }, attachTo: document.body });
     await flushPromises();
     const always = () => page.find("[data-test=finish]").exists() && page.find("[data-test=call-staff]").exists();
     expect(always()).toBe(true);
@@ -159,7 +161,7 @@ describe("the kiosk", () => {
   });
 
   it("refuses the context menu", () => {
-    const page = mount(KioskShell, { props: { api: makeApi(fakeFetch(new FakeServer())), place: null }, attachTo: document.body });
+    const page = mount(KioskShell, { props: { api: makeApi(fakeFetch(new FakeServer())), visit: new Visit(), device: makeDevice(null), place: null }, attachTo: document.body });
     const event = new Event("contextmenu", { cancelable: true, bubbles: true });
     document.body.dispatchEvent(event);
     expect(event.defaultPrevented).toBe(true);

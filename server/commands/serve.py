@@ -3,18 +3,20 @@
 
 def serve() -> None:
     """启动应用（网页和接口）。平时由 xinqiao up 一起启动。"""
+    from contextlib import suppress
     from datetime import UTC, datetime
 
     import uvicorn
 
     from server import live_checks
     from server.app import create_app
+    from server.leaving import LeavingServer
     from server.settings import settings
     from server.whole_requests import WholeRequests
 
     chosen = settings()
     live_checks.refuse_unready(chosen, datetime.now(UTC).date())
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(),
         host=chosen.host,
         port=chosen.port,
@@ -30,3 +32,8 @@ def serve() -> None:
         h11_max_incomplete_event_size=64 * 1024,
         limit_concurrency=400,
     )
+    server = LeavingServer(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(3)

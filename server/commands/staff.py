@@ -10,6 +10,8 @@ from escalation.contact_book import CHANNELS, masked_address
 from escalation.duty_store import names_of, tickets_in_hand
 from escalation.errors import EscalationError, NotThere
 from escalation.personnel import OPERATOR, ROLES, HandedBack, Personnel, contact_words
+from escalation.second_factor import SecondFactors
+from escalation.staff import Desk
 from residents.partners import load_partners
 from server.command_line import AtWork, at_work, stop
 
@@ -76,6 +78,16 @@ def move(
     """调到另一个单位（或换角色）：手上的工单留在原单位，当场重新派出。"""
     with _acting() as (_, book):
         typer.echo(f"✓ 调动了 {username}。{_told(book.move(OPERATOR, username, office, role))}")
+
+
+@staff.command("reset-second")
+def reset_second(username: Annotated[str, typer.Argument(help="用户名")]) -> None:
+    """手机和纸上的备用码都丢了：取消这个账号的第二道验证，它的登录全部退出。先当面认人。"""
+    with _acting() as (work, _):
+        factors = SecondFactors(work.database, work.clock, Desk(work.database, work.clock), demo=False)
+        if not factors.remove(username, OPERATOR.username):
+            raise stop("没有这个账号，或者它没有绑定第二道验证。")
+        typer.echo(f"✓ 取消了 {username} 的第二道验证。管理员下次登录要重新绑定。")
 
 
 @staff.command("contact")

@@ -7,23 +7,20 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import typer
 
-from residents.district import OFFICE_WORDS, District
+from residents.district import District
 from residents.errors import DistrictError, TableRefused
 from residents.tree_table import rows_of
 from server.settings import settings
-from server.tree_desk import Proposal, TreeChangedMeanwhile, TreeDesk
+from server.tree_desk import Proposal, TreeChangedMeanwhile, TreeDesk, tree_in_words
 from storage import embedded
 from storage.database import Database
-from storage.edition import Edition
 from storage.errors import StorageError
 from storage.vault import Keyring, Vault
 
 MOST_SHOWN = 60
-HANGZHOU = ZoneInfo("Asia/Shanghai")
 Action = Literal["import", "export", "show"]
 
 
@@ -41,7 +38,7 @@ def tree(
     try:
         with _desk() as desk:
             if action == "show":
-                typer.echo("\n".join(shown(*desk.in_force())))
+                typer.echo("\n".join(tree_in_words(*desk.in_force())))
             elif action == "export" and file is not None:
                 export(desk.in_force()[0], file)
                 typer.echo(f"已写到 {file}。改完以后运行：xinqiao tree import {file}")
@@ -83,33 +80,6 @@ def proposed(proposal: Proposal) -> list[str]:
     moves = proposal.moves
     lines.append(f"未结工单 {moves.open_tickets} 张，其中 {moves.move} 张的归属会变。")
     lines += [f"  {proposal.after.office(code).name}：来 {n} 张" for code, n in moves.by_office.items()]
-    return lines
-
-
-def shown(district: District, edition: Edition | None) -> list[str]:
-    """The tree in force, for a person."""
-    source = "随程序附带，没有导入过"
-    if edition is not None:
-        at = edition.saved_at.astimezone(HANGZHOU)
-        source = f"{at:%Y-%m-%d %H:%M} 由{edition.saved_by}导入" + (
-            f"（{edition.note}）" if edition.note else ""
-        )
-    lines = [f"{district.city}{district.name} · {district.digest} · {source}"]
-    for street in district.streets:
-        grids = sum(len(community.grids) for community in street.communities)
-        roads = len({road.name for road in street.roads})
-        lines.append(
-            f"  {street.name} → {district.office_of(street.code).name}："
-            f"{len(street.communities)} 个社区、{grids} 个网格、{roads} 条路"
-        )
-    lines += [
-        f"  {OFFICE_WORDS[office.kind]} {office.name}：{office.phone}，{office.hours}"
-        for office in district.offices
-    ]
-    closed = sum(place.closed for place in district.places)
-    lines.append(
-        f"  地点 {len(district.places) - closed} 个" + (f"，另有 {closed} 个已关闭" if closed else "")
-    )
     return lines
 
 

@@ -23,6 +23,7 @@ from server.supervision import Supervisor, SupervisorGone
 
 DATABASE_SECONDS, RASA_SECONDS, APP_SECONDS, SEED_SECONDS = 60.0, 300.0, 90.0, 300.0
 STOP_SECONDS = 75.0
+SAID_EVERY = 15.0
 LEFTOVER_SECONDS = 40.0
 FOREIGN_DATABASE_SECONDS = 15.0
 CODES_LAST = timedelta(days=365)
@@ -149,7 +150,9 @@ class Up:
             patience = DATABASE_SECONDS if chosen.embedded_database else FOREIGN_DATABASE_SECONDS
             self.until(lambda: _database_answers(chosen.database_url), patience, "postgres")
             self.migrate(chosen)
-        with step("演示街道" if self.settings.mode == "demo" else "基础数据"):
+        demo = self.settings.mode == "demo"
+        title = "演示街道和它的往事（只写一次）" if demo else "基础数据"
+        with step(title, lambda: self.supervisor.last_words("seed") if demo else ""):
             self.seed(chosen)
         self.supervisor.start("app")
         self.supervisor.start("jobs")
@@ -271,6 +274,8 @@ class Up:
         say(f"  手机    {phone}")
         say(f"  终端机  {chosen.public_url}/kiosk/{hall}")
         say(f"  工作台  {chosen.public_url}/console/")
+        if self.settings.mode == "demo":
+            say(f"  十分钟导览  {chosen.public_url}/tour")
         if chosen.demo_gateway:
             say(f"  短信网关（演示）  http://127.0.0.1:{self.settings.gateway_port}/")
         say("")
@@ -327,17 +332,22 @@ class Up:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
-    """Show that we wait, for what, and for how long."""
+def step(title: str, how_far: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Show that we wait, for what, for how long, and how far it has come; away from a terminal now and then."""
     import threading
 
     began, ended = time.monotonic(), threading.Event()
 
     def tick() -> None:
+        said = began
         while not ended.wait(0.25):
+            now = time.monotonic()
             if sys.stdout.isatty():
-                sys.stdout.write(f"\r\x1b[2K  {title} … {time.monotonic() - began:.0f} s")
+                sys.stdout.write(f"\r\x1b[2K  {title} … {now - began:.0f} s {how_far()}")
                 sys.stdout.flush()
+            elif now - said >= SAID_EVERY and (further := how_far()):
+                said = now
+                say(f"  {title} … {now - began:.0f} s {further}")
 
     ticker = threading.Thread(target=tick, daemon=True)
     ticker.start()

@@ -138,6 +138,8 @@ async def leave(session: CurrentSession, services: Wired, response: Response) ->
     """Stop at once. What was said stays as the consent has it; a ticket stays open."""
     turn = await services.conversation.leave(session)
     response.delete_cookie(SessionCookie, path="/", secure=True, httponly=True, samesite="strict")
+    if turn.door == "kiosk":  # somebody else stands there next
+        response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     return turn
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from server.callers import CurrentStaff, StaffCookie, Wired, set_staff_cookie
+from server.callers import CurrentStaff, HalfStaff, StaffCookie, Wired, set_staff_cookie
 from server.schemas import (
     ChatAction,
     ChatShown,
@@ -38,15 +38,15 @@ def login(body: Login, response: Response, services: Wired, request: Request) ->
 
 
 @router.post("/logout", status_code=204)
-def logout(staff: CurrentStaff, response: Response, services: Wired) -> None:
+def logout(staff: HalfStaff, response: Response, services: Wired) -> None:
     """End this session on the server."""
     services.console.logout(staff)
     response.delete_cookie(StaffCookie, path="/", secure=True, httponly=True, samesite="strict")
 
 
 @router.get("/me")
-def me(staff: CurrentStaff, services: Wired) -> Me:
-    """Who is logged in."""
+def me(staff: HalfStaff, services: Wired) -> Me:
+    """Who is logged in, and whether a second factor is still wanted of them."""
     return services.console.me(staff)
 
 

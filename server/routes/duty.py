@@ -71,6 +71,12 @@ def end_change(change: UUID, staff: CurrentStaff, services: Wired) -> DutyWeek:
     return services.duty_desk.end_change(staff, change)
 
 
+@router.post("/duty/bells/{bell}/answer")
+def answer_bell(bell: UUID, staff: CurrentStaff, services: Wired) -> DutyGaps:
+    """Say that the weekly bell rang at one's own address, or at the office's. Another's is 404."""
+    return services.duty_desk.answer_bell(staff, bell)
+
+
 @router.get("/people")
 def list_people(staff: CurrentStaff, services: Wired) -> PeopleList:
     """Accounts and (masked) addresses: a supervisor's own office, an administrator's district."""

@@ -10,9 +10,29 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from server.app import create_app
-from server.callers import current_session, current_staff, gateway_service, rasa_service
+from server.callers import (
+    current_kiosk,
+    current_session,
+    current_staff,
+    gateway_service,
+    half_staff,
+    rasa_service,
+    wall_viewer,
+    wechat_greeting,
+    wechat_message,
+)
 
-ASKS = {current_session: "resident", current_staff: "staff", rasa_service: "rasa", gateway_service: "gateway"}
+ASKS = {
+    current_session: "resident",
+    current_staff: "staff",
+    rasa_service: "rasa",
+    gateway_service: "gateway",
+    half_staff: "staff",
+    current_kiosk: "kiosk",
+    wechat_greeting: "wechat",
+    wechat_message: "wechat",
+    wall_viewer: "wall",
+}
 
 
 @dataclass(frozen=True)

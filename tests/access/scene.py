@@ -1,12 +1,15 @@
 """One resident's matter in 浦沿 with everybody around it, to ask every route as everybody."""
 
 import uuid
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import httpx
 from sqlalchemy import select
 
+from escalation.bell import Bell
+from escalation.contact_book import add_point
 from escalation.duty import DutyChange
 from escalation.outbox import QueuedNotice
 from escalation.staff import StaffAccount
@@ -40,6 +43,7 @@ class People:
                 "supervisor": lambda: self.town.officer("puyan", "supervisor", "钱敏"),
                 "duty": lambda: self.town.officer("desk", "duty_officer", "周平"),
                 "auditor": lambda: self.town.officer("desk", "auditor", "吴清"),
+                "administrator": lambda: self.town.officer("desk", "administrator", "郑伟"),
             }[role]()
         return self.known[role]
 
@@ -119,10 +123,33 @@ class Scene:
             return str(db.scalars(newest.where(StaffAccount.username == asking.username)).one())
 
     @cached_property
+    def view(self) -> str:
+        """A view of the officer's own."""
+        kept = self.people["officer"].does("POST", "/views", {"name": uuid.uuid4().hex[:12], "base": "open"})
+        return str(kept[-1]["id"])
+
+    @cached_property
     def contact(self) -> str:
         body = {"owner": self.leaver, "channel": "sms", "address": "13800000008"}
         listed = self.people["supervisor"].does("POST", "/contacts", body)
         return next(c["id"] for c in listed["contacts"] if c["owner"] == self.leaver)
+
+    @cached_property
+    def bell(self) -> str:
+        """The weekly bell of the office's own address."""
+        with self.town.database.transaction() as db:
+            office = self.people["officer"].office
+            line = add_point(
+                db, self.town.database.vault, office=office, staff_id=None, audience="office", channel="sms",
+                address="13800000007",
+            )  # fmt: skip
+            now, week = self.town.clock(), uuid.uuid4().hex
+            rung = Bell(
+                contact_id=line.id, office=office, week=week, token_hash=week, rung_at=now,
+                answer_until=now + timedelta(hours=24),
+            )  # fmt: skip
+            db.add(rung)
+        return str(rung.id)
 
     @cached_property
     def neighbour(self) -> Resident:
@@ -164,6 +191,7 @@ class Scene:
         code = self.resident_code if row.get("code") == "resident_code" else self.code
         if "{follow_up}" in path:
             path = path.replace("{follow_up}", self.follow_up)
+        path = path.replace("{kind}", "visit_kit")
         if "{task}" in path:
             path = path.replace("{task}", self.task)
         if "{notice}" in path:
@@ -172,9 +200,11 @@ class Scene:
             path = path.replace("{administration}", self.administration)
         if "{call}" in path:
             path = path.replace("{call}", self.call)
-        for name in ("shift", "change", "contact"):
+        for name in ("bell", "view", "shift", "change", "contact"):
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", getattr(self, name))
+        path = path.replace("{proposal}", str(uuid.uuid4())).replace("{place}", "puyan-hall")
+        path = path.replace("{office}", "puyan-judicial")
         if "{username}" in path:
             path = path.replace("{username}", self.leaver)
         return path.replace("{code}", code)

@@ -86,8 +86,8 @@ STRANGE = (
 )  # fmt: skip
 
 
-UUIDS = ("{call}", "{notice}", "{shift}", "{change}", "{contact}")
-OWN_IDS = (*UUIDS, "{code}", "{task}", "{username}")
+UUIDS = ("{call}", "{notice}", "{shift}", "{change}", "{contact}", "{view}", "{bell}", "{proposal}")
+OWN_IDS = (*UUIDS, "{code}", "{task}", "{username}", "{place}", "{office}")
 
 
 @pytest.mark.parametrize("entry", WITH_IDS, ids=str)
@@ -100,7 +100,11 @@ def test_a_foreign_id_is_like_one_that_never_was(shared: Scene, entry: Entry) ->
 
     for strange in (str(uuid.uuid4()), scene.code.lower(), scene.code + "x", *STRANGE):
         path = entry.path.replace("{follow_up}", str(uuid.uuid4())).replace(own_id, strange)
-        path = path.replace("{task}", "P-222222").replace("{administration}", str(uuid.uuid4()))
+        path = (
+            path.replace("{kind}", "visit_kit")
+            .replace("{task}", "P-222222")
+            .replace("{administration}", str(uuid.uuid4()))
+        )
         answer = scene.ask("stranger", entry.method, path, sent(row, scene))
         if own_id in UUIDS and answer.status_code == 422:
             continue  # not an id at all

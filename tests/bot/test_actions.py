@@ -332,3 +332,20 @@ def test_every_response_can_be_said() -> None:
         for variation in variations:
             for text in variation.bubbles:
                 assert "{" not in text.format(**blanks)
+
+
+def test_what_is_no_goodbye_is_listened_to_and_nobody_is_shown_out() -> None:
+    conversation = Conversation()
+    said = conversation.asks_for("action_leave", intent="goodbye", words="好的 我明天去问问")
+    assert all(name.startswith("listen/") for name in names(said))
+    assert names(Conversation().asks_for("action_leave", intent="goodbye", words="晚安")) == ["utter_leave"]
+    assert names(Conversation().asks_for("action_leave", intent="leave", words="退出")) == ["utter_leave"]
+
+
+@pytest.mark.parametrize(
+    ("action", "intent"),
+    [("action_small_talk", "small_talk_food"), ("action_praise", "praise"), ("action_reflect", "low_mood")],
+)
+def test_a_complaint_about_our_words_gets_an_apology_whatever_was_read(action: str, intent: str) -> None:
+    said = Conversation().asks_for(action, intent=intent, words="你说的跟心灵鸡汤一样")
+    assert names(said) == ["utter_complain_about_bot"]

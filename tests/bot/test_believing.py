@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from bot.companion.bank import read_bank
-from bot.companion.believing import BOT, believed, topic_in
+from bot.companion.believing import BOT, believed, complains, topic_in
 
 LINES = {
     "scam_suspicion": (
@@ -83,3 +83,56 @@ def test_every_word_list_is_of_an_intent() -> None:
     }
     assert set(read["topics"]) <= set(read_bank())
     assert set(read["turning"]) <= intents
+
+
+def _examples(intent: str) -> list[str]:
+    """What the dialogue is taught of an intent."""
+    found: list[str] = []
+    for path in sorted((BOT / "data" / "nlu").glob("*.yml")):
+        for entry in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
+            if entry.get("intent") == intent:
+                found += [line.removeprefix("- ").strip() for line in entry["examples"].splitlines()]
+    return [line for line in found if line]
+
+
+@pytest.mark.parametrize(
+    "text", ["好的 我明天去问问", "好的我明天去社区问问", "行，我去试试", "那我跟他谈谈"]
+)
+def test_whoever_says_what_they_will_do_next_is_not_leaving(text: str) -> None:
+    assert not believed("goodbye", text)
+
+
+def test_whoever_says_goodbye_is_believed() -> None:
+    taught = _examples("goodbye")
+    assert len(taught) > 100
+    assert [text for text in taught if not believed("goodbye", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        ("ask_police_or_ambulance", "我今年瘦到110斤了"),
+        ("ask_police_or_ambulance", "房租涨了120块"),
+        ("ask_police_or_ambulance", "我爸119天没回家"),
+        ("ask_arbitration", "我借了他3000块"),
+    ],
+)
+def test_a_figure_is_no_question(intent: str, text: str) -> None:
+    assert not believed(intent, text)
+
+
+@pytest.mark.parametrize("intent", ["ask_police_or_ambulance", "ask_arbitration"])
+def test_what_asks_with_a_figure_is_believed(intent: str) -> None:
+    assert [text for text in _examples(intent) if not believed(intent, text)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["你说的跟心灵鸡汤一样", "别给我灌鸡汤", "你说的都是套话", "你们讲的全是大道理"]
+)
+def test_what_is_said_of_our_own_words_is_a_complaint(text: str) -> None:
+    assert complains(text)
+
+
+@pytest.mark.parametrize("text", ["我妈炖了鸡汤", "他说的那些大道理我都懂", "今天喝了碗鸡汤暖和多了"])
+def test_what_is_said_of_other_words_is_none(text: str) -> None:
+    assert not complains(text)

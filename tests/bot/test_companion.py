@@ -236,6 +236,42 @@ def test_somebody_else_on_the_same_phone_begins_anew(town: Town) -> None:
     assert late.status_code == 409
 
 
+@pytest.mark.parametrize("ticked", [False, True])
+def test_words_of_danger_of_somebody_who_comes_back_come_before_who_it_is(town: Town, ticked: bool) -> None:
+    resident = begins(town)
+    resident.chooses("start_screening")
+    resident.chooses("pause_screening")
+    town.clock.now += timedelta(hours=25)
+    assert comes_again(town, resident).came_back
+    if ticked:
+        resident.agrees(contact=False, share=False)
+    turn = resident.says("我不想活了，药就在手边")
+    assert turn.alarm is not None
+    assert not turn.came_back, "who it is can wait"
+    assert turn.resume is None
+    assert "120" in turn.messages[1].text, "the first that is said"
+    late = resident.sends("POST", "/choices", {"client_id": str(uuid.uuid4()), "choice": "same_person"})
+    assert late.status_code == 409
+    shown = resident.does("GET", "")
+    assert not any("欢迎" in m.text for m in shown.messages[2:])
+
+
+def test_after_words_of_danger_nothing_but_the_safety_questions_is_to_be_gone_on_with(town: Town) -> None:
+    resident = begins(town)
+    resident.chooses("start_screening")
+    resident.chooses("pause_screening")
+    assert resident.turn.resume
+    town.clock.now += timedelta(hours=20)
+    turn = resident.says("我不想活了")
+    assert turn.alarm is not None
+    if turn.screening is not None:
+        assert turn.screening.instrument == "asq"
+        turn = resident.chooses("pause_screening")
+        assert turn.resume, "the safety questions may be gone on with"
+    else:
+        assert turn.resume is None
+
+
 @pytest.mark.parametrize("how", ["left", "erased"])
 def test_who_left_or_was_erased_is_not_asked_after(town: Town, how: str) -> None:
     resident = begins(town)

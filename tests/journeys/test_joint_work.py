@@ -150,7 +150,7 @@ def test_a_partner_gets_nothing_from_any_ticket_route(town: Town, officer: Offic
             continue
         path = entry.path.removeprefix("/api/staff").replace("{code}", code)
         path = path.replace("{follow_up}", str(uuid.uuid4())).replace("{task}", "P-222222")
-        path = path.replace("{administration}", str(uuid.uuid4()))
+        path = path.replace("{administration}", str(uuid.uuid4())).replace("{kind}", "visit_kit")
         row = ROWS[str(entry)]
         body = dict(row["body"]) if "body" in row else None
         if body is not None and row.get("client"):

@@ -43,11 +43,16 @@ def test_every_migration_runs_both_ways(url, postgres):
     assert migrations.current(url) == revisions()[-1]
 
 
+LATER = {"ix_audit_entry_action", "ix_audit_entry_actor", "ix_audit_entry_at"}
+"""Indexes that came with the page on which the trail is read."""
+
+
 def test_the_tables_of_storage_agree_with_their_entities(url):
     migrations.upgrade(url, "0001")
     ours = MetaData()
     for name in OURS:
-        audit.Entity.metadata.tables[name].to_metadata(ours)
+        table = audit.Entity.metadata.tables[name].to_metadata(ours)
+        table.indexes = {index for index in table.indexes if index.name not in LATER}
     assert migrations.check(url, ours) == []
     Table("forgotten", ours, Column("id", Integer, primary_key=True))
     assert any("forgotten" in line for line in migrations.check(url, ours))

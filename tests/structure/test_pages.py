@@ -59,12 +59,21 @@ def test_no_page_runs_what_stands_in_the_page_itself(page: str) -> None:
             assert not re.search(r"v-html|innerHTML|document\.write|\beval\(|new Function", text), path.name
 
 
+SEALED = {
+    "kept.ts": "a visit that cannot be sent yet, sealed with its owner's key and erased once it has arrived; "
+    "tests/stories_browser/test_desk.py reads what lies there"
+}
+"""The one thing that a page may keep on a device, and why."""
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_keeps_anything_in_the_browser(page: str) -> None:
     for path in (ROOT / page / "src").rglob("*"):
         if path.suffix in (".ts", ".vue"):
             text = without_comments(path.read_text(encoding="utf-8"))
-            assert not re.search(r"localStorage|indexedDB|document\.cookie|caches\.open", text), path.name
+            found = set(re.findall(r"localStorage|indexedDB|document\.cookie|caches\.open", text))
+            sealed = page == "console" and path.name in SEALED and "subtle.encrypt" in text
+            assert found <= ({"indexedDB"} if sealed else set()), path.name
 
 
 @pytest.mark.parametrize("path", RESIDENT_TEXTS, ids=lambda path: path.name)

@@ -10,6 +10,9 @@ PUBLIC = {
     "POST /api/sessions": "the way in: makes a conversation of its own, and opens nobody else's",
     "POST /api/sessions/moved": "a one-time code is the key: it works once, and guessing is throttled",
     "GET /api/entrances": "who may come in by which way; says nothing of anybody",
+    "GET /tour": "the tour of the demo: nothing of anybody who is not invented, and not there in live mode",
+    "GET /bell/{token}": "the link of a weekly bell: a random code is the key, and looking changes nothing",
+    "POST /bell/{token}": "says that somebody has the bell; opens nothing and shows nothing of anybody",
     "GET /api/district": "the first screen; says nothing of anybody",
     "GET /api/hotlines": "telephone lines are for everybody",
     "GET /api/progress/{code}": "the resident's own secret code is the key; guessing is throttled",
@@ -17,6 +20,8 @@ PUBLIC = {
     "PUT /api/progress/{code}/reminders": "as the page itself: whoever has the code may say no to reminders",
     "POST /api/progress/{code}/wishes": "as the page itself; throttled by code and by address",
     "POST /api/staff/login": "where staff say who they are; throttled",
+    "GET /api/public/board": "how many were helped last week: counts without the small ones",
+    "GET /board": "the same as a page",
     "GET /healthz": "for the supervisor: the process answers",
     "GET /readyz": "for the watcher outside: names of what is wrong, nothing else",
 }
@@ -24,7 +29,21 @@ PAGES = {f"GET {path}": "a built page, the same for everybody" for path in (*RES
 
 IMPERSONAL = {
     *("code", "call", "follow_up", "task", "notice", "place", "administration", "after", "view"),
-    *("office", "from_day", "days", "shift", "change", "contact", "username"),
+    *(
+        "office",
+        "from_day",
+        "to_day",
+        "street",
+        "kind",
+        "days",
+        "shift",
+        "change",
+        "contact",
+        "username",
+        "bell",
+        "token",
+        "proposal",
+    ),
 }
 """What an address may name: ids and codes that say nothing of a resident. A user name is a member of staff's."""
 
@@ -45,6 +64,12 @@ def test_routes_of_one_side_ask_for_that_side() -> None:
             if entry.path.startswith("/api/rasa/")
             else "gateway"
             if entry.path.startswith("/api/gateway/")
+            else "wechat"
+            if entry.path == "/wechat"
+            else "wall"
+            if entry.path.startswith("/api/board")
+            else "kiosk"
+            if entry.path.startswith("/api/kiosk/")
             else "resident"
         )
         assert entry.caller == wanted, str(entry)

@@ -35,6 +35,8 @@ from tests.support.chromium import FLAGS, chromium
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESK = {"viewport": {"width": 1366, "height": 860}}
 KIOSK = {"viewport": {"width": 1080, "height": 1920}, "has_touch": True}
+WALL = {"viewport": {"width": 1920, "height": 1080}}
+WALL_4K = {"viewport": {"width": 3840, "height": 2160}}
 PATIENCE_MS = 20_000
 
 _WATCH = """
@@ -115,6 +117,26 @@ class Chromium:
     def kiosk(self) -> "Device":
         return self._device("kiosk", KIOSK)
 
+    def wall(self, *, large: bool = False) -> "Device":
+        """A screen that hangs there: nobody is logged in at first."""
+        screen = self._device("wall-4k" if large else "wall", WALL_4K if large else WALL)
+        screen.may(r"/api/staff/me$")
+        return screen
+
+    def kiosk_on_disk(self, profile: Path) -> "Device":
+        """A kiosk whose profile lies in a folder that can be searched, when its context has been closed."""
+        kind: dict[str, Any] = KIOSK
+        context = self._playwright.chromium.launch_persistent_context(
+            str(profile),
+            executable_path=chromium(),
+            args=list(FLAGS),
+            **kind,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            base_url=self.base_url,
+        )
+        return self._watched("kiosk", context)
+
     def nothing_odd(self) -> None:
         """Fails when any page spoke to a foreign host, broke the policy, or complained in its console."""
         assert not self.odd, "\n".join(self.odd)
@@ -129,6 +151,9 @@ class Chromium:
         context = self._browser.new_context(
             **kind, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=self.base_url
         )
+        return self._watched(name, context)
+
+    def _watched(self, name: str, context: BrowserContext) -> "Device":
         context.set_default_timeout(PATIENCE_MS)
         device = Device(self, name, context)
         self.devices.append(device)

@@ -46,6 +46,11 @@ class Drafts {
     return this.kept.get(key) as Draft<T>;
   }
 
+  /** Put back what was kept elsewhere, under the id that it had. */
+  put(code: string, form: FormName, client_id: string, body: object): void {
+    this.kept.set(`${code}/${form}/`, { client_id, body, touched: true });
+  }
+
   /** The server has it: the next one is a new record with a new id. */
   done(code: string, form: FormName, about = ""): void {
     this.kept.delete(`${code}/${form}/${about}`);

@@ -4,6 +4,8 @@ import { api, ask } from "../api/client";
 import type { DeskCallShown, TicketList, TicketRow, Waiting } from "../api/types";
 import { hush, listen } from "./bell";
 import { serverSaidTheTime } from "./clock";
+import { sendKept } from "./kept";
+import { hear, live } from "./live";
 import { speak } from "./notices";
 import { poll } from "./poll";
 
@@ -21,6 +23,9 @@ interface Duty {
 const blank = (): Duty => ({ list: null, calls: [], waiting: null, fresh: [], silentSince: null });
 
 export const duty = reactive<Duty>(blank());
+/** How often we ask by ourselves: seldom while the server's beat is heard, as often as ever when it is not. */
+const PAUSE = 10_000;
+const LIVE_PAUSE = 30_000;
 let seen: Set<string> | null = null;
 
 /** The red tickets of this list that were not there before; none on the first look. */
@@ -50,6 +55,7 @@ export async function look(): Promise<void> {
   }
   serverSaidTheTime(list.data.now);
   duty.silentSince = null;
+  void sendKept();
   const reds = newReds(seen, list.data.tickets);
   seen = new Set(list.data.tickets.filter((one) => one.level === "red").map((one) => one.code));
   duty.list = list.data;
@@ -59,9 +65,14 @@ export async function look(): Promise<void> {
 
 /** Stay on duty until the returned function is called. */
 export function stayOnDuty(): () => void {
-  const stop = poll(10_000, look);
+  const stop = poll(() => (live.value ? LIVE_PAUSE : PAUSE), look);
+  const deaf = hear(() => void look());
+  const back = (): void => void look();
+  window.addEventListener("online", back);
   return () => {
     stop();
+    deaf();
+    window.removeEventListener("online", back);
     seen = null;
     hush();
     Object.assign(duty, blank());

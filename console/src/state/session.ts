@@ -3,9 +3,11 @@ import { reactive } from "vue";
 import { api, ask, rememberHotlines, whenExpired, type Refusal } from "../api/client";
 import type { DistrictShown, Me } from "../api/types";
 import { drafts } from "./drafts";
+import { lock, unlock } from "./kept";
 
 interface Session {
-  state: "asking" | "out" | "in";
+  /** `second`: the password was right, and a second factor is still wanted. */
+  state: "asking" | "out" | "second" | "in";
   me: Me | null;
   /** Why the login page is shown, when that needs a word. */
   why: string | null;
@@ -20,6 +22,7 @@ whenExpired(() => {
       ? "登录已过期。您刚才写的内容还在，重新登录后接着写就行。"
       : "登录已过期，请重新登录。";
   }
+  lock();
   session.state = "out";
 });
 
@@ -52,6 +55,7 @@ export async function logout(): Promise<Refusal | null> {
   const answer = await ask(api.POST("/api/staff/logout"));
   if (!answer.ok && answer.refusal.kind !== "expired") return answer.refusal;
   drafts.clear();
+  lock();
   session.me = null;
   session.state = "out";
   session.why = "已退出登录。";
@@ -62,5 +66,11 @@ function enter(me: Me): void {
   drafts.belongTo(me.username);
   session.me = me;
   session.why = null;
-  session.state = "in";
+  session.state = me.second === "to_bind" || me.second === "to_give" ? "second" : "in";
+  void unlock();
+}
+
+/** The second factor was given: the pages open. */
+export function secondGiven(): void {
+  if (session.me) enter({ ...session.me, second: "given" });
 }

@@ -94,6 +94,8 @@ export interface State {
 }
 
 export const REMIND_MS = 2 * 3_600_000;
+/** How long leaving a kiosk waits for what was said just before. */
+export const LAST_WORDS_MS = 8_000;
 
 function blank(): State {
   return {
@@ -140,6 +142,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
   let poller: ReturnType<typeof setTimeout> | null = null;
   let reminder: ReturnType<typeof setTimeout> | null = null;
   let life = 0; // grows when everything is dropped, so that a late answer cannot bring the words back
+  let leaving: number | null = null; // the life whose last words may still go out, though nothing comes back from them
   let lastKnown: string | null = null;
 
   const hotlines = computed<HotlineShown[]>(() => {
@@ -257,8 +260,8 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     const mine = life;
     state.busy = true;
     const asked = line.then(async () => {
-      if (mine !== life) return false;
-      state.busy = true;
+      if (mine !== life && mine !== leaving) return false;
+      if (mine === life) state.busy = true;
       try {
         const turn = await call();
         if (mine !== life) return false;
@@ -622,9 +625,15 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
 
   /** Leave at once: the screen first, the server as soon as it can be reached. */
   async function leave(): Promise<boolean> {
-    const open = state.turn !== null;
+    const kiosk = door === "kiosk";
+    const open = state.turn !== null || (kiosk && (state.busy || ["moved", "ended"].includes(state.farewell?.kind ?? "")));
+    const said = line;
+    leaving = kiosk ? life : null;
     finish({ kind: "left", erased: null });
     if (!open) return true;
+    // At a kiosk the page goes on living: what was given before leaving is sent, so that it counts, and then no more.
+    if (kiosk) await Promise.race([said, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+    leaving = null;
     try {
       await api.leave();
       return true;

@@ -11,10 +11,12 @@ export interface Where {
   view: View;
   /** Whether an exercise is going on in the chat. */
   exercise?: boolean;
+  /** Whether the page is one to read: what this is, what is agreed to, telephone numbers. */
+  reading?: boolean;
 }
 
 export function patience(where: Where): number | null {
   if (where.attract && !where.open) return null;
-  const slow = where.view === "breathing" || where.view === "result" || (where.view === "chat" && where.exercise);
+  const slow = where.reading || ["breathing", "result", "review"].includes(where.view) || (where.view === "chat" && where.exercise);
   return slow ? SLOW_MS : IDLE_MS;
 }

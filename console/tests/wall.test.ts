@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { HIGH, WIDE, outline, type Feature } from "../src/components/wall/outline";
+import { day, wallKey } from "../src/state/wall";
+
+const square = (code: unknown, west: number, south: number, size = 0.1): Feature => ({
+  properties: { code },
+  geometry: {
+    type: "Polygon",
+    coordinates: [[[west, south], [west + size, south], [west + size, south + size], [west, south + size], [west, south]]],
+  },
+});
+
+describe("the district's outline", () => {
+  it("keeps every point inside the picture, north at the top", () => {
+    const [south, north] = outline([square("south", 120, 30), square("north", 120.1, 30.1)]);
+    for (const drawn of [south!, north!]) {
+      const numbers = drawn.path.match(/-?\d+\.\d/g)!.map(Number);
+      numbers.forEach((n, i) => {
+        expect(n).toBeGreaterThanOrEqual(0);
+        expect(n).toBeLessThanOrEqual(i % 2 ? HIGH : WIDE);
+      });
+    }
+    expect(north!.at[1]).toBeLessThan(south!.at[1]);
+    expect(north!.at[0]).toBeGreaterThan(south!.at[0]);
+  });
+
+  it("draws several polygons as one street, and leaves out what has no code or no area", () => {
+    const two: Feature = {
+      properties: { code: "two" },
+      geometry: { type: "MultiPolygon", coordinates: [square("a", 120, 30), square("b", 121, 30)].map((one) => one.geometry!.coordinates) },
+    };
+    const drawn = outline([two, square(7, 120, 30), { properties: { code: "empty" }, geometry: null }]);
+    expect(drawn.map((one) => one.code)).toEqual(["two"]);
+    expect(drawn[0]!.path.match(/M/g)).toHaveLength(2);
+    expect(outline([])).toEqual([]);
+  });
+});
+
+describe("an unattended screen", () => {
+  it("reads its key from behind the # and nowhere else", () => {
+    window.history.replaceState(null, "", "/console/wall?key=no");
+    expect(wallKey()).toBe("");
+    window.location.hash = "#key=abc";
+    expect(wallKey()).toBe("abc");
+  });
+  it("says a day as people say it", () => expect(day("2026-11-06")).toBe("11月6日"));
+});

@@ -1,0 +1,42 @@
+"""The envelope around every message, both ways: signed, encrypted, and only for our account."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from server.wechat.cipher import RANDOM, key_of, open_text, seal_text
+from server.wechat.errors import NotFromWechat
+from server.wechat.messages import Said, read_fields, read_said, sealed_reply, text_reply
+from server.wechat.signature import Doorkeeper, is_right, signature
+
+
+class Envelope:
+    """Opens what WeChat sends and closes what we answer. There is no open mode: a plain body is not taken."""
+
+    def __init__(self, appid: str, token: str, key: str, clock: Callable[[], datetime]) -> None:
+        self._appid = appid
+        self._token = token
+        self._key = key_of(key)
+        self._clock = clock
+        self._keeper = Doorkeeper(token, clock)
+
+    def greet(self, given: str, timestamp: str, nonce: str, said: str) -> None:
+        """Return only when WeChat itself tries out our address."""
+        self._keeper.check(given, timestamp, nonce, about=said)
+
+    def open(self, body: bytes, given: str, sealed_given: str, timestamp: str, nonce: str) -> Said:
+        """One message. `NotFromWechat` or `NotReadable` for everything else."""
+        self._keeper.check(given, timestamp, nonce, about=body.decode("utf-8", "replace"))
+        fields = read_fields(body)
+        sealed = fields.get("Encrypt", "")
+        if not sealed or not is_right(sealed_given, self._token, timestamp, nonce, sealed):
+            raise NotFromWechat()
+        return read_said(open_text(self._key, sealed, self._appid), fields.get("ToUserName", ""))
+
+    def close(self, said: Said, text: str) -> str:
+        """Our answer to this message, as it goes back in the same request."""
+        now = str(int(self._clock().timestamp()))
+        plain = text_reply(said, text, int(now))
+        sealed = seal_text(self._key, plain, self._appid, secrets.token_bytes(RANDOM))
+        nonce = secrets.token_hex(8)
+        return sealed_reply(sealed, signature(self._token, now, nonce, sealed), now, nonce)

@@ -1,0 +1,1 @@
+from tests.support.towns import district, town  # noqa: F401 - fixtures
