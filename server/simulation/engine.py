@@ -1,8 +1,9 @@
 """The product's own processes inside a simulation: wired as in production, killed and started again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any
 
@@ -67,10 +68,20 @@ def read_files_once() -> None:
             known[key] = read_policy(text, calendar, name)
         return known[key]
 
+    read_shipped = policy_book._shipped
+    shipped: dict[tuple[Path, frozenset[tuple[str, str]]], dict[str, str]] = {}
+
+    def shipped_of(folder: Path, forms: Mapping[str, str]) -> dict[str, str]:
+        key = (folder, frozenset(forms.items()))
+        if key not in shipped:
+            shipped[key] = read_shipped(folder, forms)
+        return dict(shipped[key])
+
     policy_book.read_policy = policy_of
+    policy_book._shipped = shipped_of
     for module, names in (
         (district_book, ("load_district",)),
-        (policy_book, ("_shipped", "level_policy_from", "read_calendar", "read_kinds")),
+        (policy_book, ("level_policy_from", "read_calendar", "read_kinds")),
         (wiring, ("load_hotlines", "load_partners")),
         (Library, ("from_files",)),
     ):

@@ -3,16 +3,19 @@
 import ast
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from residents.district import District
 from server.simulation.clock import Clock
+from server.simulation.ground import Ground
+from server.simulation.many import Wish, many
 from server.simulation.report import Capacity, headline, html, text, waits
 from server.simulation.run import Run
 from server.simulation.world import ZONE, Arrival, Missing, World, draw, gaps_of_a_week
 
 Happen = Callable[[World], Run]
+WEDNESDAY = date(2026, 7, 1)
 
 
 def test_ten_days_with_everything_that_goes_wrong(simulate: Happen, district: District) -> None:
@@ -55,6 +58,18 @@ def test_a_wait_for_red_begins_when_it_is_red(simulate: Happen, district: Distri
     (wait,) = waits(run)
     assert wait.opened_at == red.at
     assert wait.took >= timedelta(hours=1)
+
+
+def test_the_command_s_own_way_ends_each_seed(ground: Ground, district: District) -> None:
+    """As `xinqiao simulate` does it: in processes of their own, which read the program's files once."""
+    wish = Wish(district, 1, 2_000, WEDNESDAY, None, {"": Capacity(1, 0)}, calm=True)
+    days: list[int] = []
+    told = sorted(many(ground, (3, 4), wish, "as_a_command", days.append), key=lambda one: one.seed)
+    assert [(one.seed, one.broken) for one in told] == [(3, None), (4, None)]
+    assert sum(days) == 2
+    assert all(one.steps > 0 and "每周电话和走访" in one.text for one in told)
+    for seed in (3, 4):
+        ground.drop(f"as_a_command_{seed}")
 
 
 def test_a_world_is_drawn_the_same_twice(district: District) -> None:
