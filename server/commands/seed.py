@@ -86,7 +86,7 @@ def seed() -> None:
     if behind:
         days = chosen.demo_history_days + history.AFTERWARDS.days
         with typer.progressbar(length=days, label="写演示区这三个月的往事") as bar:
-            written = history.write_history(chosen, database, now, ("puyan", "changhe"), bar.update)
+            written = history.write_history(chosen, database, now, ("puyan", "changhe", "xixing"), bar.update)
     database.close()
     if written is not None:
         typer.echo(

@@ -57,7 +57,7 @@ from storage.database import Database
 
 SEED = 16
 AFTERWARDS = timedelta(days=7)
-"""Between the last resident of the past and now: the staff finish, and the two stories of last week happen."""
+"""Between the last resident of the past and now: the staff finish, and the stories of last week and of today happen."""
 STORIES = timedelta(days=4)
 DESKS_CLEARED = timedelta(days=4, hours=12)
 ROUND = timedelta(seconds=1)
@@ -81,7 +81,7 @@ EVERYDAY = (
 STREET_NAMES = "陈王李张吴周徐孙胡朱高林何郭马罗"
 GIVEN_NAMES = ("国强", "秀英", "建华", "丽娟", "志明", "桂兰", "晓东", "雅琴", "小芳", "永福", "海燕", "文杰")
 NUMBERS = tuple(n for n in range(140, 200))
-"""The last three digits of the telephones; the two stories have others."""
+"""The last three digits of the telephones; the stories have others."""
 BEGUN, ENDED = "history.begun", "history.ended"
 
 
@@ -124,14 +124,14 @@ def write_history(
     settings: Settings,
     database: Database,
     now: datetime,
-    officers: tuple[str, str],
+    officers: tuple[str, str, str],
     tell_day: Callable[[int], None] = lambda days: None,
 ) -> Written | None:
     """Write the past that was announced, up to `now`, or go on with it; None when there is nothing to write.
 
     Never in live mode (`ValueError`). Where somebody has used the district since it was interrupted, the past ends
     there: what is older than the trail's last entry is not written any more. `tell_day` hears how many days further
-    it is. `officers` act in the two stories.
+    it is. `officers`: one of each street, who act in the stories; the first two in those of last week.
     """
     if settings.mode == "live":
         raise ValueError("a live district has its own past")
@@ -155,7 +155,11 @@ def write_history(
         at = max(now, past.clock.now)
         db.execute(  # whoever comes today has not missed what is long over
             update(QueuedNotice)
-            .where(QueuedNotice.channel == IN_APP, QueuedNotice.seen_at.is_(None))
+            .where(
+                QueuedNotice.channel == IN_APP,
+                QueuedNotice.seen_at.is_(None),
+                QueuedNotice.queued_at < now - demo_stories.NOT_TAKEN_AT,
+            )
             .values(seen_at=at, seen_by="演示往事")
         )
         audit.record(db, actor="operator", action=ENDED, subject="history", at=at, **numbers)
@@ -375,7 +379,7 @@ class _Past:
         self._order += 1
         heappush(self._agenda, (max(at, self.clock.now), self._order, what, act))
 
-    def happen(self, officers: tuple[str, str]) -> None:
+    def happen(self, officers: tuple[str, str, str]) -> None:
         """Everything from where the trail ends until now."""
         for arrival in self.world.arrivals:
             if arrival.at > self.plan.at:
@@ -390,7 +394,10 @@ class _Past:
             self._clear_desks()
         if self.clock.now <= self.now - STORIES:
             self.until(self.now - STORIES)
-            demo_stories.tell(self.services, self.passes, officers)
+            demo_stories.tell(self.services, self.passes, officers[:2])
+        if self.clock.now <= self.now - demo_stories.TODAY:
+            self.until(self.now - demo_stories.TODAY)
+            demo_stories.of_today(self.services, self.passes, self.until, self.now, officers)
         self.until(self.now)
 
     def passes(self, **span: float) -> None:

@@ -14,7 +14,7 @@ from escalation.duty_gaps import gaps_of, offices_on_duty, reachability
 from escalation.outbox import QueuedNotice
 from escalation.policy_book import PolicyBook
 from escalation.staff import StaffAccount
-from escalation.ticket import FollowUp, Ticket
+from escalation.ticket import FollowUp, Ticket, TicketClock
 from escalation.triage import Level
 from residents.district import load_district
 from residents.resident import Identity, Resident
@@ -99,9 +99,39 @@ def test_the_district_has_its_staff_and_a_past_that_rings_nowhere(seeded: Databa
     assert missed == 0, "no process of the past is missed today"
     assert all(t.opened_at < utc_now() for t in tickets)
     assert not [t.code for t in tickets if t.closed_at is None and t.level == Level.RED]
-    assert 2 <= len(kept) <= history.STAYING
-    assert all(kept.values()), "who is still looked after has a follow-up ahead"
-    assert [t.state for t in tickets[-2:]] == ["completed", "completed"], "the two stories are the last"
+    today = tickets[-9:]
+    before = [t for t in tickets if t.id in kept and t not in today]
+    assert 2 <= len(before) <= history.STAYING
+    assert all(kept[t.id] for t in before), "who is still looked after has a follow-up ahead"
+    assert [t.state for t in tickets[-11:-9]] == ["completed", "completed"], "then the two of last week"
+    assert [t.id in kept for t in today] == [True] * 9, "the last are those of today"
+
+
+def test_each_street_has_something_to_do_today_and_nothing_that_is_late(seeded: Database) -> None:
+    with seeded.transaction() as db:
+        today = db.scalars(select(Ticket).order_by(Ticket.opened_at.desc()).limit(9)).all()
+        unseen = db.scalars(
+            select(QueuedNotice.ticket_id).where(
+                QueuedNotice.channel == "in_app", QueuedNotice.seen_at.is_(None)
+            )
+        ).all()
+        late = db.scalars(
+            select(TicketClock.name).where(
+                TicketClock.ticket_id.in_(t.id for t in today),
+                TicketClock.stopped_at.is_(None),
+                TicketClock.due_at < utc_now(),
+            )
+        ).all()
+        ahead = {t.id: db.scalars(_ahead(t)).all() for t in today}
+    assert late == []
+    offices = sorted(o.code for o in load_district("binjiang").offices if o.kind == "judicial_office")
+    for these in (today[:3], today[3:6], today[6:]):
+        assert sorted(t.office for t in these) == offices, "one on each desk"
+    not_taken, to_visit, asked_after = today[:3], today[3:6], today[6:]
+    assert [t.acknowledged_at for t in not_taken] == [None] * 3
+    assert {t.id for t in not_taken} <= set(unseen), "nobody has seen these yet"
+    assert all(t.spoke_at and not t.met_at for t in to_visit)
+    assert all(t.met_at and ahead[t.id] for t in asked_after)
 
 
 def _ahead(ticket: Ticket) -> Select[UUID]:
@@ -134,13 +164,13 @@ def test_a_past_that_was_interrupted_is_gone_on_with_and_written_once(
         plan = history.unfinished(db)
     assert plan is not None
 
-    written = history.write_history(at_seed, database, utc_now(), ("puyan", "changhe"))
-    again = history.write_history(at_seed, database, utc_now(), ("puyan", "changhe"))
+    written = history.write_history(at_seed, database, utc_now(), ("puyan", "changhe", "xixing"))
+    again = history.write_history(at_seed, database, utc_now(), ("puyan", "changhe", "xixing"))
 
     assert written is not None
     assert again is None
-    assert written.conversations == (talks or 0) + 2, "only the two stories were to come"
-    assert written.tickets == len(before) + 2
+    assert written.conversations == (talks or 0) + 11, "only the stories were to come"
+    assert written.tickets == len(before) + 11
     with database.transaction() as db:
         assert audit.verify(db, database.vault, None).intact
         red = select(Ticket.code).where(Ticket.closed_at.is_(None), Ticket.level == Level.RED)
@@ -154,7 +184,7 @@ def _killed(*_: object) -> None:
 def test_a_live_district_is_given_no_past(database: Database, at_seed: Settings) -> None:
     live = at_seed.model_copy(update={"mode": "live"})
     with pytest.raises(ValueError, match="live"):
-        history.write_history(live, database, utc_now(), ("puyan", "changhe"))
+        history.write_history(live, database, utc_now(), ("puyan", "changhe", "xixing"))
 
 
 def test_a_district_in_use_is_given_no_past(database: Database, at_seed: Settings) -> None:
@@ -174,6 +204,9 @@ def test_the_trail_of_the_past_goes_forward(seeded: Database) -> None:
 def test_nobody_of_the_stories_has_a_telephone_that_rings() -> None:
     text = Path(demo_stories.__file__).read_text("utf-8")
     assert text.count('"phone": "05710000') == 2 == text.count('"phone": "')
+    today = (*demo_stories.ASKED_AFTER, *demo_stories.TO_VISIT, *demo_stories.NOT_TAKEN)
+    assert {who.phone[:10] for who in today} == {"0571000001"}
+    assert len({who.phone for who in today}) == len(today)
 
 
 def test_somebody_is_on_duty_in_every_minute_but_for_the_one_hole_that_is_meant(seeded: Database) -> None:
