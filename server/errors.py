@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
@@ -105,15 +105,18 @@ def problem(request: Request, status: int, name: str, sentence: str) -> JSONResp
     return JSONResponse(body, status_code=status, headers=headers)
 
 
-def _answer(status: int, name: str, sentence: str | None) -> Callable[[Request, Exception], JSONResponse]:
-    def handler(request: Request, error: Exception) -> JSONResponse:
+def _answer(status: int, name: str, sentence: str | None) -> Callable[[Request, Exception], Response]:
+    def handler(request: Request, error: Exception) -> Response:
         if status >= 500:
             log.error("fault %s at %s", type(error).__name__, _route(request))
-        answer = problem(request, status, name, sentence or str(error))
+        answer: Response = problem(request, status, name, sentence or str(error))
         if status == 401 and request.url.path == "/api/session/leave":
-            # Who leaves with a cookie that opens nothing any more need not keep it.
+            # Who leaves with a cookie that opens nothing any more need not keep it; and a device whose conversation
+            # has gone on elsewhere has left already, so that it hears yes.
             from server.callers import SessionCookie
 
+            if name == "session_moved":
+                answer = Response(status_code=204, headers={"Cache-Control": "no-store"})
             answer.delete_cookie(SessionCookie, path="/", secure=True, httponly=True, samesite="strict")
         return answer
 

@@ -139,6 +139,11 @@ export class FakeServer {
     return this.sessions.get(token);
   }
 
+  /** Every conversation is over, and its cookie opens nothing any more. */
+  forget(): void {
+    this.sessions.clear();
+  }
+
   /** Answer one request. `token` is the cookie; the new cookie comes back when it changes ("" deletes it). */
   answer(
     method: string,

@@ -96,6 +96,19 @@ describe("between two people", () => {
     expect(paths().at(-1)).toBe("POST /api/sessions");
   });
 
+  it("a session that is gone already has left: it is asked once, and the next one need not wait", async () => {
+    const { server, api, talk, paths } = two();
+    await talk.start();
+    server.forget();
+    expect(await talk.leave()).toBe(true);
+    expect(api.pending()).toBe(false);
+    talk.drop();
+    await talk.start();
+    await api.settle();
+    expect(paths().filter((path) => path === "POST /api/session/leave")).toHaveLength(1);
+    expect(paths().at(-1)).toBe("POST /api/sessions");
+  });
+
   it("what was said just before leaving still goes out, and before the leaving", async () => {
     const { talk, paths } = two();
     await talk.start();
@@ -190,6 +203,36 @@ describe("the staff's screen", () => {
     expect(page.get("[data-test=staff-network]").text()).toBe("连得上");
     await press("staff-reload");
     expect(seen.reloads).toBe(1);
+    page.unmount();
+  });
+
+  it("is not lost to the page that is loaded afresh while somebody presses", async () => {
+    const { press, has, passes, mark, page, seen, server } = machine();
+    await flushPromises();
+    await press("door-talk");
+    server.silent = { requests: 1_000, afterWork: false };
+    await press("finish");
+    server.silent = { requests: 0, afterWork: false };
+    await passes(28_000);
+    expect(seen.reloads).toBe(0);
+    await mark(3_100);
+    expect(seen.reloads).toBe(0);
+    expect(has("staff-screen")).toBe(true);
+    page.unmount();
+  });
+
+  it("without a network it says so and stays, and loads the page afresh when the network is back", async () => {
+    const { press, has, mark, seen, server, page } = machine();
+    await flushPromises();
+    await mark(3_100);
+    server.silent = { requests: 1_000, afterWork: false };
+    await press("staff-reload");
+    expect(seen.reloads).toBe(0);
+    expect(page.get("[data-test=staff-offline]").text()).toContain("连不上服务器");
+    server.silent = { requests: 0, afterWork: false };
+    await press("staff-reload");
+    expect(seen.reloads).toBe(1);
+    expect(has("staff-offline")).toBe(false);
     page.unmount();
   });
 

@@ -373,6 +373,9 @@ def test_the_open_question_goes_along_and_the_old_device_is_shut(town: Town) -> 
         kiosk.sends("POST", "/messages", {"client_id": str(uuid.uuid4()), "text": "还在吗"}).status_code
         == 401
     )
+    gone = kiosk.sends("POST", "/leave")
+    assert gone.status_code == 204, "it has left already, and hears no refusal"
+    assert "Max-Age=0" in gone.headers["set-cookie"], "and its cookie goes"
     answers_everything(phone)
     assert phone.turn.result is not None
 
