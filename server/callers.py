@@ -17,7 +17,7 @@ from escalation.kiosks import KioskDevice
 from residents.session import ResidentSession
 from server.board_desk import must_look
 from server.console import Staff
-from server.errors import NotLoggedIn
+from server.errors import AnotherPerson, NotLoggedIn
 from server.settings import Settings
 from server.wechat.envelope import Envelope
 from server.wechat.errors import NotFromWechat, NotReadable
@@ -28,6 +28,8 @@ SIGNED_WITHIN = timedelta(minutes=5)
 SHORTEST_TOKEN = 32
 SessionCookie = "__Host-xq_resident"
 StaffCookie = "__Host-xq_staff"
+StaffPerson = "X-Xinqiao-Person"
+"""For whom the console's page stands: the cookie is the browser's, and another tab may have changed it."""
 
 
 def wired(request: Request) -> Services:
@@ -45,15 +47,26 @@ def current_session(request: Request) -> ResidentSession:
 
 
 def current_staff(request: Request) -> Staff:
-    """The member of staff whose cookie came along, with today's rights; 401 without one."""
+    """The member of staff whose cookie came along, with today's rights; 401 without one, and 409 when the page that
+    asks stands for somebody else."""
     services: Services = request.app.state.services
-    return services.console.session_of(request.cookies.get(StaffCookie))
+    return _meant(request, services.console.session_of(request.cookies.get(StaffCookie)))
 
 
 def half_staff(request: Request) -> Staff:
     """The same, although a second factor is still wanted: for giving or binding it, and for logging out."""
     services: Services = request.app.state.services
-    return services.console.half_session_of(request.cookies.get(StaffCookie))
+    return _meant(request, services.console.half_session_of(request.cookies.get(StaffCookie)))
+
+
+def _meant(request: Request, staff: Staff) -> Staff:
+    """The same person, unless the page says that it stands for another: what one officer wrote must never be recorded
+    in the name of a colleague who has logged in beside them. A caller that says nothing means whoever it is."""
+    services: Services = request.app.state.services
+    said = request.headers.get(StaffPerson)
+    if said is not None and not hmac.compare_digest(said.encode(), services.console.person(staff).encode()):
+        raise AnotherPerson()
+    return staff
 
 
 def rasa_service(request: Request, x_action_token: Annotated[str, Header()] = "") -> None:

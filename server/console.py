@@ -146,6 +146,11 @@ class Console:
         """Who is logged in, and whether a second factor is still wanted of them."""
         return self._me(staff)
 
+    def person(self, staff: Staff) -> str:
+        """A name for this account that says nothing: on a phone it marks whose the sealed notes are, and with a
+        request for whom the page stands."""
+        return self.vault.index("keeping_name", str(staff.account.id)).hex()[:16]
+
     def session_of(self, token: str | None) -> Staff:
         """The member of staff behind a cookie, with the rights of this moment.
 
@@ -168,6 +173,7 @@ class Console:
         partner = self.partners().known(account.office) if account.role == "partner" else None
         office = partner or self.intake.district.office_once(account.office)
         return Me(
+            person=self.person(staff),
             username=account.username,
             name=account.name,
             role=account.role,  # type: ignore[arg-type]

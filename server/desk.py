@@ -76,7 +76,7 @@ class DeskBook:
         be sent after it. Nothing can be computed from them about any other key."""
         account = str(staff.account.id)
         return KeepingKey(
-            id=self.vault.index("keeping_name", account).hex()[:16],
+            id=self.console.person(staff),
             key=base64.b64encode(self.vault.index("keeping_key", account)).decode(),
         )
 

@@ -20,6 +20,10 @@ class NotLoggedIn(Exception):
     """Nobody is calling, where somebody must."""
 
 
+class AnotherPerson(Exception):
+    """The page stands for one member of staff, and its browser's cookie for another."""
+
+
 class TooOften(Exception):
     """One address asks too often."""
 
@@ -70,6 +74,11 @@ _ANSWERS: dict[type[Exception], tuple[int, str, str | None]] = {
     escalation.PersonnelError: (422, "wrong_personnel", None),
     escalation.NotThere: (404, "not_found", "没有这一条。"),
     NotLoggedIn: (401, "not_logged_in", "请先登录。"),
+    AnotherPerson: (
+        409,
+        "another_person",
+        "这个浏览器里换了另一位同事登录，所以这一步没有算数。请您重新登录再做，写好的还在。",
+    ),
     TooOften: (429, "too_often", "操作太快了，请过一分钟再试。"),
     TooLarge: (413, "too_large", "内容太长了，麻烦分成几段再发。"),
     NoPaper: (503, "no_paper", "现在做不出这张纸，请稍后再试，或者先抄下来。"),

@@ -156,6 +156,9 @@ class Login(Body):
 
 
 class Me(BaseModel):
+    """Who is logged in. `person` is what the page sends along, so that nothing is done in a colleague's name."""
+
+    person: str
     username: str
     name: str
     role: Literal[

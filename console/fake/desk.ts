@@ -14,6 +14,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const LEVELS = ["red", "orange", "yellow", "blue", "green"];
 const ME: Me = {
+  person: "5f0c2a917be34d68",
   username: "puyan",
   name: "沈小满",
   role: "judicial_officer",
@@ -219,6 +220,7 @@ export class FakeDesk {
     }
     if (!this.loggedIn) return problem(401, "not_logged_in", "请先登录。");
     if (path === "/api/staff/me") return { status: 200, data: ME };
+    if (path === "/api/staff/keeping-key") return { status: 200, data: { id: ME.person, key: btoa("k".repeat(32)) } };
     if (path === "/api/staff/logout") {
       this.loggedIn = false;
       return { status: 204 };

@@ -1,5 +1,5 @@
 import { flushPromises, mount, type VueWrapper } from "@vue/test-utils";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import CallForm from "../src/forms/CallForm.vue";
 import CloseForm from "../src/forms/CloseForm.vue";
 import VisitForm from "../src/forms/VisitForm.vue";
@@ -60,6 +60,7 @@ describe("what a worker has typed", () => {
     expect(at("problem").textContent).toContain("您写的内容还在这里");
     expect((at("visit-note") as HTMLTextAreaElement).value).toBe("父亲上月去世");
     // There is no store in this document, so nothing was kept, and the page must not say that it was.
+    await vi.waitFor(() => at("not-kept"));
     expect(at("not-kept").textContent).toContain("没能存进这台手机");
     expect(page.emitted("kept")).toBeUndefined();
 

@@ -5,12 +5,13 @@ import base64
 import uuid
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 
 from escalation.say_cards import say_cards
 from escalation.ticket import DeskCall, Ticket
-from server.callers import StaffCookie
+from server.callers import StaffCookie, StaffPerson
 from server.listening import Listening, Stir
 from storage.audit import AuditEntry
 from storage.database import Database
@@ -165,6 +166,34 @@ def test_the_key_of_a_phone_is_ones_own_at_every_log_in(town: Town) -> None:
     assert colleague.does("GET", "/keeping-key") != key
     logs_in_again(officer)
     assert officer.does("GET", "/keeping-key") == key
+
+
+def test_what_one_officer_wrote_is_never_recorded_in_the_name_of_a_colleague_beside_them(town: Town) -> None:
+    officer, colleague = town.officer("puyan"), town.officer("puyan", "supervisor", "丁负责")
+    an_alarm(town)
+    code = officer.only_ticket()["code"]
+    officer.acknowledges(code)
+    me = officer.does("GET", "/me")["person"]
+    assert me == officer.does("GET", "/keeping-key")["id"] != colleague.does("GET", "/me")["person"]
+    visit = {"client_id": str(uuid.uuid4()), "outcome": "met", "note": "女儿在家"}
+
+    def sends(cookie: str | None, path: str, method: str = "POST", body: Any = visit) -> httpx.Response:
+        """A page that stands for the officer, in a browser with this cookie."""
+        address = f"/api/staff{path}"
+        return town.ask(method, address, cookie=cookie, json=body, headers={StaffPerson: me})
+
+    refused = sends(colleague.cookie, f"/tickets/{code}/visits")
+    assert (refused.status_code, refused.json()["problem"]) == (409, "another_person")
+    assert "重新登录" in refused.json()["sentence"]
+    assert sends(colleague.cookie, f"/tickets/{code}", "GET", None).json()["problem"] == "another_person"
+    assert sends(colleague.cookie, "/logout").json()["problem"] == "another_person"
+    assert colleague.does("GET", "/me")["name"] == "丁负责", "whose cookie it is has not been logged out"
+    assert sends(f"{StaffCookie}=gone", f"/tickets/{code}/visits").status_code == 401
+    assert not [e for e in officer.does("GET", f"/tickets/{code}")["timeline"] if e["kind"] == "visit"]
+
+    assert sends(officer.cookie, f"/tickets/{code}/visits").status_code == 200
+    (written,) = [e for e in officer.does("GET", f"/tickets/{code}")["timeline"] if e["kind"] == "visit"]
+    assert written["who"] == officer.does("GET", "/me")["name"]
 
 
 def test_a_visit_kept_without_a_network_arrives_once_and_never_too_late(town: Town) -> None:

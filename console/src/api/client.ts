@@ -21,11 +21,28 @@ export const api = createClient<paths>({
   fetch: (request) => globalThis.fetch(request, { signal: AbortSignal.timeout(20_000) }),
 });
 
-let expired: () => void = () => {};
+/** Says with a request for whom this page stands: the cookie is the browser's, and another tab may have changed it. */
+export const PERSON = "X-Xinqiao-Person";
+let person: string | null = null;
+let turn = 0;
+api.use({
+  onRequest({ request }) {
+    if (person && !request.headers.has(PERSON)) request.headers.set(PERSON, person);
+    return request;
+  },
+});
+
+/** From now on this page asks for this person, or for nobody in particular. */
+export function speakFor(whom: string | null): void {
+  person = whom;
+  turn += 1;
+}
+
+let expired: (another: boolean) => void = () => {};
 let knownHotlines: HotlineShown[] = [];
 
-/** Who wants to know that the session has ended. */
-export function whenExpired(then: () => void): void {
+/** Who wants to know that the session has ended, or that the browser's cookie is `another` person's now. */
+export function whenExpired(then: (another: boolean) => void): void {
   expired = then;
 }
 
@@ -43,9 +60,12 @@ interface Fetched<T> {
 /**
  * Wait for an answer and put every failure into words.
  *
- * Never throws. A 401 ends the session on this page, except where `atLogin` says that it means a wrong password.
+ * Never throws. A 401 ends the session on this page, except where `atLogin` says that it means a wrong password. So does
+ * the answer that somebody else has logged in beside us: nothing of theirs is shown here, and nothing of ours is done.
+ * An answer that comes after the person before this page has changed is dropped: it was not meant for the one here now.
  */
 export async function ask<T>(request: Promise<Fetched<T>>, atLogin = false): Promise<Answer<T>> {
+  const asked = turn;
   let fetched: Fetched<T>;
   try {
     fetched = await request;
@@ -62,11 +82,16 @@ export async function ask<T>(request: Promise<Fetched<T>>, atLogin = false): Pro
   }
   const { response } = fetched;
   serverSaidTheTime(response.headers.get("date"));
+  if (asked !== turn && !atLogin) return { ok: false, refusal: over(response.status) };
   if (response.ok) return { ok: true, data: fetched.data as T };
   const said = readProblem(fetched.error);
   if (response.status === 401 && !atLogin) {
-    expired();
-    return { ok: false, refusal: { kind: "expired", status: 401, sentence: "登录已过期，请重新登录。", hotlines: [] } };
+    expired(false);
+    return { ok: false, refusal: over(401) };
+  }
+  if (said?.problem === "another_person") {
+    expired(true);
+    return { ok: false, refusal: { kind: "expired", status: 409, sentence: said.sentence, hotlines: [] } };
   }
   return {
     ok: false,
@@ -79,9 +104,11 @@ export async function ask<T>(request: Promise<Fetched<T>>, atLogin = false): Pro
   };
 }
 
-function readProblem(body: unknown): { sentence: string; hotlines?: HotlineShown[] } | null {
+const over = (status: number): Refusal => ({ kind: "expired", status, sentence: "登录已过期，请重新登录。", hotlines: [] });
+
+function readProblem(body: unknown): { problem: unknown; sentence: string; hotlines?: HotlineShown[] } | null {
   if (typeof body !== "object" || body === null) return null;
-  const { sentence, hotlines } = body as { sentence?: unknown; hotlines?: unknown };
+  const { problem, sentence, hotlines } = body as { problem?: unknown; sentence?: unknown; hotlines?: unknown };
   if (typeof sentence !== "string" || sentence === "") return null;
-  return { sentence, hotlines: Array.isArray(hotlines) ? (hotlines as HotlineShown[]) : [] };
+  return { problem, sentence, hotlines: Array.isArray(hotlines) ? (hotlines as HotlineShown[]) : [] };
 }

@@ -7,8 +7,13 @@ export const live = ref(false);
 const SILENT_AFTER = 15_000;
 const AGAIN_AFTER = 20_000;
 
-/** Listen until the returned function is called. `changed` is told the ticket's code, or none for a kiosk. */
-export function hear(changed: (code: string) => void): () => void {
+/**
+ * Listen until the returned function is called; `changed` is called when it is time to look.
+ *
+ * A page that nobody sees gives its connection back: a browser has six for one host, and the server three for one
+ * person. It asks by itself meanwhile, and when it is seen again it looks at once and listens again.
+ */
+export function hear(changed: () => void): () => void {
   if (typeof EventSource === "undefined") return () => {};
   let source: EventSource | null = null;
   let again = 0;
@@ -31,18 +36,33 @@ export function hear(changed: (code: string) => void): () => void {
   function begin(): void {
     source = new EventSource("/api/staff/events");
     source.addEventListener("beat", beat);
-    source.addEventListener("change", (event) => {
+    source.addEventListener("change", () => {
       beat();
-      const { code } = JSON.parse((event as MessageEvent<string>).data) as { code: string };
-      window.clearTimeout(soon);
-      soon = window.setTimeout(() => changed(code), 300);
+      // What comes within a moment is one look; it is never put off by what comes next.
+      soon ||= window.setTimeout(() => {
+        soon = 0;
+        changed();
+      }, 300);
     });
     source.onerror = lost;
   }
-  begin();
-  return () => {
+  const rest = (): void => {
     live.value = false;
     source?.close();
+    source = null;
     for (const timer of [again, silence, soon]) window.clearTimeout(timer);
+    soon = 0;
+  };
+  const turned = (): void => {
+    rest();
+    if (document.hidden) return;
+    begin();
+    changed();
+  };
+  document.addEventListener("visibilitychange", turned);
+  if (!document.hidden) begin();
+  return () => {
+    document.removeEventListener("visibilitychange", turned);
+    rest();
   };
 }

@@ -1,9 +1,9 @@
 /** Who is logged in here, and what the district is. Nothing of it is stored in the browser. */
 import { reactive } from "vue";
-import { api, ask, rememberHotlines, whenExpired, type Refusal } from "../api/client";
+import { api, ask, rememberHotlines, speakFor, whenExpired, type Refusal } from "../api/client";
 import type { DistrictShown, Me } from "../api/types";
 import { drafts } from "./drafts";
-import { lock, unlock } from "./kept";
+import { lock, sendKept } from "./kept";
 
 interface Session {
   /** `second`: the password was right, and a second factor is still wanted. */
@@ -16,14 +16,12 @@ interface Session {
 
 export const session = reactive<Session>({ state: "asking", me: null, why: null, district: null });
 
-whenExpired(() => {
-  if (session.state === "in") {
-    session.why = drafts.any
-      ? "登录已过期。您刚才写的内容还在，重新登录后接着写就行。"
-      : "登录已过期，请重新登录。";
+whenExpired((another) => {
+  if (session.state === "in" || another) {
+    const what = another ? "这个浏览器里换了另一位同事登录" : "登录已过期";
+    session.why = drafts.any ? `${what}。您刚才写的内容还在，重新登录后接着写就行。` : `${what}，请重新登录。`;
   }
-  lock();
-  session.state = "out";
+  leave();
 });
 
 /** Find out where we stand: is there a session already, and is this the demo district. */
@@ -55,19 +53,26 @@ export async function logout(): Promise<Refusal | null> {
   const answer = await ask(api.POST("/api/staff/logout"));
   if (!answer.ok && answer.refusal.kind !== "expired") return answer.refusal;
   drafts.clear();
-  lock();
   session.me = null;
-  session.state = "out";
   session.why = "已退出登录。";
+  leave();
   return null;
 }
 
 function enter(me: Me): void {
+  speakFor(me.person);
+  lock();
   drafts.belongTo(me.username);
   session.me = me;
   session.why = null;
   session.state = me.second === "to_bind" || me.second === "to_give" ? "second" : "in";
-  void unlock();
+  if (session.state === "in") void sendKept();
+}
+
+function leave(): void {
+  speakFor(null);
+  lock();
+  session.state = "out";
 }
 
 /** The second factor was given: the pages open. */
