@@ -46,6 +46,11 @@ ROLES: dict[str, str] = {
 }
 TEAM = ("judicial_officer", "social_worker")
 """Whom a supervisor may hire and let go; the others are the administrator's matter."""
+BY_COMMAND = (
+    "管理员的账号只在服务器上用命令行开和调：xinqiao staff add <用户名> <姓名> administrator <单位代码>。"
+    "这样，谁也不能一个人在网页上造出第二位管理员，再替自己点头。"
+)
+"""Where administrators come from. Two of them stand for a change of the rules, so one alone must not make the other."""
 _USERNAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 _SHORTEST_PASSWORD = 10
 
@@ -65,6 +70,11 @@ class Actor:
         if account.role == "administrator":
             return cls(account.username, None, account.id)
         return cls(account.username, account.office, account.id, account.role == "supervisor")
+
+    @property
+    def at_command_line(self) -> bool:
+        """Whether nobody's account stands behind this: the operator, not a page."""
+        return self.account_id is None
 
     def must(self) -> None:
         """Pass whoever looks after people."""
@@ -127,7 +137,10 @@ class Personnel:
         *,
         demo: bool = False,
     ) -> tuple[StaffAccount, str]:
-        """Hire somebody; gives the account and its password, which is shown this once and kept nowhere."""
+        """Hire somebody; gives the account and its password, which is shown this once and kept nowhere.
+
+        `NotAllowed` for an administrator by anybody but the operator.
+        """
         self._may_hire(by, role, office)
         if not _USERNAME.fullmatch(username):
             raise PersonnelError("用户名用小写字母开头，后面可以有数字和短横线，2 到 31 位。")
@@ -163,7 +176,10 @@ class Personnel:
         return back
 
     def move(self, by: Actor, username: str, office: str, role: str = "") -> HandedBack:
-        """Send somebody to another office, or give them another role. What they had in hand stays with the old one."""
+        """Send somebody to another office, or give them another role. What they had in hand stays with the old one.
+
+        `NotAllowed` where an administrator would be made, or is moved, by anybody but the operator.
+        """
         now = self.clock()
         with self.database.transaction() as db:
             account = self._account(db, by, username)
@@ -172,6 +188,8 @@ class Personnel:
             role = role or account.role
             if role not in get_args(Role):
                 raise PersonnelError(f"角色写：{'、'.join(ROLES)}。")
+            if "administrator" in (role, account.role):
+                _only_by_command(by)
             self._known_office(role, office)
             if (account.office, account.role) == (office, role):
                 return HandedBack()
@@ -371,6 +389,8 @@ class Personnel:
             )
         if by.office is not None and (office != by.office or role not in TEAM):
             raise NotAllowed("负责人只能添加本所的工作人员和社工，其他人由管理员添加。")
+        if role == "administrator":
+            _only_by_command(by)
 
     def _known_office(self, role: str, office: str) -> None:
         if role == "partner":
@@ -463,6 +483,11 @@ def let_go(db: Session, ticket: Ticket, policy: Policy, telling: Telling, now: d
     audit.record(
         db, actor="personnel", action="acknowledgement.lapsed", subject=f"ticket:{ticket.code}", at=now
     )
+
+
+def _only_by_command(by: Actor) -> None:
+    if not by.at_command_line:
+        raise NotAllowed(BY_COMMAND)
 
 
 def contact_words(point: ContactPoint) -> str:

@@ -6,18 +6,16 @@ a password can shut this door for its owner. The codes on paper, too long to be 
 and address: with one of them the owner comes in all the same.
 """
 
-import base64
 import hashlib
-import hmac
 import secrets
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
-from urllib.parse import quote
 from uuid import UUID, uuid4
 
+import pyotp
+from pyotp.exceptions import OTPVerificationError
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -29,7 +27,8 @@ from storage.database import Database
 
 STEP = 30
 DIGITS = 6
-SECRET_BYTES = 20
+SECRET_LETTERS = 32
+"""Of base32: 20 bytes, as long as the hash."""
 PAPER_CODES = 8
 OFFERED_FOR = timedelta(minutes=10)
 WRONG_IN_A_WHILE = (5, timedelta(minutes=15))
@@ -75,10 +74,7 @@ class Offered:
 
 def number_at(secret: str, step: int) -> str:
     """The six digits of a secret (base32) in one step of 30 seconds: RFC 6238 with HMAC-SHA-1."""
-    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", step), hashlib.sha1)
-    offset = digest[-1] & 0x0F
-    value: int = struct.unpack(">I", digest[offset : offset + 4])[0] & 0x7FFFFFFF
-    return f"{value % 10**DIGITS:0{DIGITS}d}"
+    return pyotp.TOTP(secret, digits=DIGITS, interval=STEP).generate_otp(step)
 
 
 def step_of(now: datetime) -> int:
@@ -89,13 +85,12 @@ def step_of(now: datetime) -> int:
 def matching_step(secret: str, typed: str, now: datetime, after: int) -> int | None:
     """The step whose number was typed: this one, the one before or the next; never one up to `after`, so that a
     number that was seen over a shoulder opens nothing a second time."""
-    here = step_of(now)
-    found = [
-        s
-        for s in (here, here - 1, here + 1)
-        if hmac.compare_digest(number_at(secret, s), typed) and s > after
-    ]
-    return found[0] if found else None
+    totp = pyotp.TOTP(secret, digits=DIGITS, interval=STEP)
+    try:
+        step = totp.verify_and_get_timecode(typed, for_time=int(now.timestamp()), valid_window=1)
+    except OTPVerificationError:
+        return None
+    return step if step > after else None
 
 
 def state_of(session: StaffSession, account: StaffAccount, demo: bool) -> State:
@@ -143,7 +138,7 @@ class SecondFactors:
         if self.state(session, account) == "to_give":
             raise NotAllowed("先输入现在的验证码或一个纸上的备用码，再换新的。")
         self.desk.verify(account, password, address)
-        secret = base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        secret = pyotp.random_base32(SECRET_LETTERS)
         now = self.clock()
         with self.database.transaction() as db:
             factor = _of(db, account.id, lock=True)
@@ -154,10 +149,10 @@ class SecondFactors:
             self.vault.seal(factor, "offered", secret)
             factor.offered_at = now
             _audit(db, account, "second_factor.offered", now)
-        label = quote(f"{self.issuer}:{account.username}", safe="")
-        return Offered(
-            secret, f"otpauth://totp/{label}?secret={secret}&issuer={quote(self.issuer)}&digits=6&period=30"
+        uri = pyotp.TOTP(secret, digits=DIGITS, interval=STEP).provisioning_uri(
+            name=account.username, issuer_name=self.issuer
         )
+        return Offered(secret, uri)
 
     def confirm(self, session: StaffSession, account: StaffAccount, typed: str) -> list[str]:
         """Bind what was offered, with the number that the telephone shows; gives eight codes for paper, shown once.

@@ -215,16 +215,18 @@ class AccountShown(BaseModel):
     active: bool
     open_tickets: int
     may_change: bool
+    may_move: bool
 
 
 class PeopleList(BaseModel):
-    """The accounts and addresses that the caller looks after."""
+    """The accounts and addresses that the caller looks after. `administrators`: in words, where those come from."""
 
     people: list[AccountShown]
     contacts: list[AddressShown]
     offices: list[OfficeShown]
     roles: list[OfficeShown]
     may_move: bool
+    administrators: str
 
 
 class AddPerson(Body):

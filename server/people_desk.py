@@ -5,7 +5,7 @@ from uuid import UUID
 from escalation.contact_book import CHANNELS, masked_address
 from escalation.contact_point import ContactPoint
 from escalation.duty_store import names_of, tickets_in_hand
-from escalation.personnel import ROLES, TEAM, Actor, HandedBack, Personnel, contact_words
+from escalation.personnel import BY_COMMAND, ROLES, TEAM, Actor, HandedBack, Personnel, contact_words
 from escalation.staff import StaffAccount
 from server.console import Staff
 from server.duty_schemas import (
@@ -40,13 +40,14 @@ class PeopleDesk:
         with self.personnel.database.transaction() as db:
             held = tickets_in_hand(db, [a.id for a in accounts])
             owners = names_of(db, {c.staff_id for c in contacts})
-        roles = TEAM if by.office is not None else tuple(ROLES)
+        roles = TEAM if by.office is not None else tuple(r for r in ROLES if r != "administrator")
         return PeopleList(
             people=[self._account(a, by, held.get(a.id, 0), offices) for a in accounts],
             contacts=[self._contact(c, owners, offices) for c in contacts],
             offices=[OfficeShown(code=code, name=name) for code, name in offices.items()],
             roles=[OfficeShown(code=role, name=ROLES[role]) for role in roles],
             may_move=by.office is None,
+            administrators=BY_COMMAND if by.office is None else "",
         )
 
     def add(self, staff: Staff, body: AddPerson) -> PersonAdded:
@@ -111,6 +112,7 @@ class PeopleDesk:
             active=account.active,
             open_tickets=held,
             may_change=account.active and not mine and (by.office is None or account.role in TEAM),
+            may_move=account.active and not mine and by.office is None and account.role != "administrator",
         )
 
     def _contact(

@@ -263,6 +263,36 @@ def test_an_administrator_cannot_end_their_own_account(town: Town) -> None:
         personnel(town).deactivate(Actor.of(account(town, admin)), admin.username)
 
 
+def test_nobody_makes_or_moves_an_administrator_on_a_page(town: Town) -> None:
+    """Two stand for a change of the rules: one alone who could make the other would stand for both."""
+    admin = town.officer("desk", "administrator", "郑伟")
+    colleague, worker = town.officer("desk", "administrator", "许岚"), town.officer("puyan", "social_worker")
+    listed = admin.does("GET", "/people")
+    assert "xinqiao staff add" in listed["administrators"]
+    assert "administrator" not in {role["code"] for role in listed["roles"]}
+    assert {
+        p["username"] for p in listed["people"] if p["role"] == "administrator" and p["may_move"]
+    } == set()
+
+    body = {"username": "helper", "name": "帮手", "role": "administrator", "office": "desk"}
+    desk = town.office_code("desk")
+    for path, wanted in (
+        ("/people", {**body, "office": desk}),
+        (f"/people/{worker.username}/move", {"office": desk, "role": "administrator"}),
+        (f"/people/{colleague.username}/move", {"office": town.office_code("puyan")}),
+        (f"/people/{colleague.username}/move", {"office": desk, "role": "auditor"}),
+        (f"/people/{admin.username}/move", {"office": town.office_code("puyan")}),
+    ):
+        answer = admin.asks("POST", path, wanted)
+        assert (answer.status_code, "命令行" in answer.json()["sentence"]) == (409, True), path
+    assert [account(town, one).role for one in (colleague, worker)] == ["administrator", "social_worker"]
+
+    made, _ = personnel(town).add(OPERATOR, "third", "秦越", "administrator", desk)
+    assert made.role == "administrator", "whoever has the command line"
+    personnel(town).move(OPERATOR, "third", desk, "auditor")
+    personnel(town).move(OPERATOR, "third", desk, "administrator")
+
+
 @pytest.mark.parametrize(
     ("username", "name", "role", "office", "words"),
     [
