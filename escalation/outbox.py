@@ -178,7 +178,11 @@ def deliver_due(database: Database, channel: Channel, clock: Callable[[], dateti
 
 
 def _claim(database: Database, channel: Channel, now: datetime) -> list[_Parcel]:
-    """Take up to `AT_ONCE` parcels. An address that is to be left in peace keeps only its own notices waiting."""
+    """Take up to `AT_ONCE` parcels. An address that is to be left in peace keeps only its own notices waiting.
+
+    A bell goes by itself, when nothing else is due: an alarm that falls due meanwhile has one trial before it at most,
+    however slow the gateway is and however many bells wait.
+    """
     parcels: list[_Parcel] = []
     with database.transaction() as db:
         quiet: set[UUID] = set()
@@ -191,7 +195,7 @@ def _claim(database: Database, channel: Channel, now: datetime) -> list[_Parcel]
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
-            if row is None or (row.bell_id is not None and any(p.first.bell_id is None for p in parcels)):
+            if row is None or (row.bell_id is not None and parcels):
                 break
             contact, rows = None, [row]
             if row.contact_id is not None:
@@ -223,6 +227,8 @@ def _claim(database: Database, channel: Channel, now: datetime) -> list[_Parcel]
                 one.attempts += 1
             db.flush()
             parcels.append(_Parcel(tuple(rows), contact, token))
+            if row.bell_id is not None:
+                break
     return parcels
 
 

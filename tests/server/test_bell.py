@@ -1,9 +1,13 @@
 """The weekly bell: whether a person reads what an alarm would send there, tried at every address once a week (H04)."""
 
+import json
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from escalation.bell import Bell, bell_policy, missed_at
+from escalation.channels.webhook import WebhookChannel
 from escalation.contact_book import add_point
 from escalation.duty import DutyShift
 from escalation.outbox import QueuedNotice
@@ -20,7 +25,7 @@ from escalation.staff import StaffAccount
 from escalation.ticket import Ticket
 from server.callers import StaffCookie
 from server.health import oldest_notice
-from server.jobs import bell_round
+from server.jobs import bell_round, delivery_round
 from storage.database import Database
 from tests.support.channels import RecordingChannel
 from tests.support.clock import MovableClock
@@ -312,6 +317,70 @@ def test_a_bell_goes_alone_and_behind_whatever_is_real(
     street.jobs()
     to_the_officer = [n for n in sms.sent if n.to == PHONE]
     assert "试铃" not in to_the_officer[-1].text, "what is real does not wait for a bell's quiet minute"
+
+
+class SlowGateway:
+    """A local gateway that keeps the first bell until it is told to go on; `words` is what came, in order."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.rung, self.goes_on = threading.Event(), threading.Event()
+
+    @contextmanager
+    def listens(self) -> Iterator[str]:
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                first = not gateway.words
+                gateway.words.append(said["level"])
+                if first:
+                    gateway.rung.set()
+                    gateway.goes_on.wait(60)
+                body = json.dumps({"errcode": 0, "receipt": f"r{len(gateway.words)}"}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Says nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            self.goes_on.set()
+            server.shutdown()
+            server.server_close()
+
+
+def test_an_alarm_is_behind_no_more_than_the_one_bell_that_is_ringing(
+    database: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    """Five addresses ring over a slow gateway; while it keeps the first of them, somebody is in danger."""
+    clock.now = HALF_PAST_NINE
+    slow = SlowGateway()
+    with slow.listens() as url:
+        channel = WebhookChannel(url, 60)
+        town = Town(database, clock, tmp_path, roster=False, channel=channel)
+        for n in range(5):
+            at_work(town, town.officer("puyan", name=f"沈{n}"), ("webhook", f"{url}{n}"))
+        bell_round(town.services)
+        ringing = threading.Thread(target=delivery_round, args=(town.services, channel))
+        ringing.start()
+        assert slow.rung.wait(60)
+        alarm(town)
+        slow.goes_on.set()
+        ringing.join()
+        for _ in range(5):
+            town.jobs()
+        town.close()
+    first_alarm = next(n for n, word in enumerate(slow.words) if word != "试铃")
+    assert slow.words[:first_alarm] == ["试铃"], slow.words
+    assert slow.words.count("试铃") == 5, "and every address rings in the end"
 
 
 def test_two_processes_and_a_restart_ring_once(
