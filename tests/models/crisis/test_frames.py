@@ -87,3 +87,23 @@ def test_what_is_built_alike_and_means_nothing_stays_quiet(frame: str) -> None:
 def _red(text: str) -> bool:
     reading = READER.read(text)
     return reading.level == "crisis" and reading.imminent
+
+
+CARED_FOR = ("生完孩子天天哭", "带孩子带到没力气了", "照顾婆婆三年了", "陪儿子看病看了两年", "老婆跟人跑了")
+ENOUGH = ("，撑不下去了，想结束这一切", "，想一了百了", "，活着没意思，想死")
+
+
+@pytest.mark.parametrize("begins", CARED_FOR)
+@pytest.mark.parametrize("ends", ENOUGH)
+def test_whoever_is_cared_for_is_not_the_one_who_wants_to_die(begins: str, ends: str) -> None:
+    """A new mother leaves the "I" out: the child in her sentence is whom she looks after, not whose danger it is."""
+    assert READER.read(begins + ends).level == "crisis"
+
+
+@pytest.mark.parametrize(
+    "text", ["我女儿带孩子太累了，说想死", "邻居带孩子，天天说想死", "我闺女生完孩子，说不想活了", "孩子说想死"]
+)
+def test_whoever_says_it_is_still_asked_for(text: str) -> None:
+    found = READER.read(text)
+    assert found.level == "elevated"
+    assert {reason.whose for reason in found.reasons} == {"other"}
