@@ -100,9 +100,7 @@ def test_whoever_is_cared_for_is_not_the_one_who_wants_to_die(begins: str, ends:
     assert READER.read(begins + ends).level == "crisis"
 
 
-@pytest.mark.parametrize(
-    "text", ["我女儿带孩子太累了，说想死", "邻居带孩子，天天说想死", "我闺女生完孩子，说不想活了", "孩子说想死"]
-)
+@pytest.mark.parametrize("text", ["我女儿带孩子太累了，说想死", "邻居带孩子，天天说想死", "孩子说想死"])
 def test_whoever_says_it_is_still_asked_for(text: str) -> None:
     found = READER.read(text)
     assert found.level == "elevated"
