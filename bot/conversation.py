@@ -269,6 +269,7 @@ class Conversation:
             return same or await self.reply(session, client_id, text)
         assert received.message_id is not None
         plan = await self._or_let_go(received, self._act, session, received.message_id)
+        await self._in_thread(self._look_in, session)
         step("S5")
         if words != text and not plan_is_alarm(plan):
             await self._in_thread(self._let_go, received)
@@ -290,6 +291,7 @@ class Conversation:
         received, _, before = await self._in_thread(self._hear, session, client_id, words)
         assert received.message_id is not None
         plan = await self._in_thread(self._act, session, received.message_id)
+        await self._in_thread(self._look_in, session)
         plan.fixed = not agreed
         if plan_is_alarm(plan):
             await self._say_and_show(session, plan, before, received=received)
@@ -384,6 +386,17 @@ class Conversation:
                     plan.asks = []
             step("S4")
         return plan
+
+    def _look_in(self, session: ResidentSession) -> None:
+        """After what was judged stands: send somebody of the hall to a kiosk, quietly. What fails here takes nothing
+        else with it, and is tried again at this person's next request."""
+        if session.door != "kiosk":
+            return
+        try:
+            with self.database.transaction() as db:
+                self.intake.look_in(db, lock_session(db, session.id), self.clock())
+        except Exception as error:
+            log.error("nobody of the hall was asked to look in: %s", type(error).__name__)
 
     def _words_of(self, message: Message) -> str | None:
         """What was said; None when its seal does not open, which is *not read* and not *nothing said*."""
@@ -855,6 +868,7 @@ class Conversation:
                     session = db.get(ResidentSession, session_id)
                 if session is not None:
                     self._act(session, message_id)
+                    self._look_in(session)
             except Exception as error:
                 failed = failed or error
         if failed is not None:
@@ -903,6 +917,7 @@ class Conversation:
                     if standing_of(db, self.intake, row).worker is not None:
                         plan.asks.clear()
                     step("S4")
+            self._look_in(session)
             return received, whose, before, plan
 
         received, whose, before, plan = await self._in_thread(receive_and_act)

@@ -214,7 +214,13 @@ def office_of_holder(db: Session, ticket: Ticket) -> str | None:
 
 
 def tell_desk(db: Session, call: DeskCall, telling: Telling, now: datetime) -> None:
-    """Queue one notice that somebody at a kiosk asks for a human being."""
+    """Queue one notice that somebody at a kiosk asks for a human being, or that one is to look in there unasked.
+
+    Who is to be looked in on, and why, is not said: whoever reads over a shoulder learns of a machine in a hall.
+    """
+    code, ask = (
+        ("照看", "终端机旁请自然地过去看看，对方没有叫人") if call.unasked else ("叫人", "有人请工作人员过去")
+    )
     points = points_of(db, call.office, "office", None)
     queue(
         db,
@@ -226,12 +232,12 @@ def tell_desk(db: Session, call: DeskCall, telling: Telling, now: datetime) -> N
             contact_id=points[0].id if points else None,
             channel=points[0].channel if points else CHANNEL,
             round=0,
-            code="叫人",
+            code=code,
             level_word="现场",
             place=call.place,
             respond_by=now,
             link=f"{telling.link}/console/",
-            text=f"{'【演示】' if telling.demo else ''}{call.place}有人请工作人员过去 · 现在 · 点开查看",
+            text=f"{'【演示】' if telling.demo else ''}{call.place}{ask} · 现在 · 点开查看",
             queued_at=now,
             due_at=now,
             state="waiting",

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -40,9 +40,10 @@ from escalation.store import (
     rating_of_sitting,
     signal_of,
     signals_of_session,
+    turned_out_serious,
     undo_acknowledgements,
 )
-from escalation.ticket import DeskCall, Ticket
+from escalation.ticket import DeskCall, Ticket, unasked_call_id
 from escalation.ticket_code import new_code, new_name
 from escalation.triage import (
     Level,
@@ -71,6 +72,9 @@ log = logging.getLogger("xinqiao")
 
 READ = ("none", "elevated", "crisis")
 """What a message that was really read may be; anything else is judged again when it has been read."""
+
+STILL_THERE = timedelta(minutes=3)
+"""A kiosk has cleared itself before somebody has been silent for so long."""
 
 Span = tuple[str, int, int]
 """A rule of the crisis reader and where in the message it fired."""
@@ -352,6 +356,29 @@ class Intake:
         call = DeskCall(session_id=session.id, place=place.name, office=place.office, at=now)
         db.add(call)
         chain.tell_desk(db, call, self.telling, now)
+
+    def look_in(self, db: Session, session: ResidentSession, now: datetime) -> bool:
+        """Ask somebody of the hall to look in at a kiosk at which a result, or words, turned out serious (K9).
+
+        It comes beside the ticket, which stands already, and never in its place. The page says nothing of it, and
+        staff are told neither who nor why. Once for a conversation, while whoever it is may still stand there; and not
+        where no office is known to come. Says whether somebody was asked. The caller holds the conversation's row.
+        """
+        self.telling.districts.refresh(db)
+        place = self.district.place(session.place) if session.place else None
+        gone = now - (session.ended_at or session.seen_at) > STILL_THERE
+        if session.door != "kiosk" or place is None or gone or not turned_out_serious(db, session):
+            return False
+        call_id = unasked_call_id(session.id)
+        if db.get(DeskCall, call_id) is not None:
+            return False
+        call = DeskCall(id=call_id, session_id=session.id, place=place.name, office=place.office, at=now)
+        db.add(call)
+        chain.tell_desk(db, call, self.telling, now)
+        audit.record(
+            db, actor="software", action="desk_call.unasked", subject=f"session:{session.id}", at=now
+        )
+        return True
 
     # --- judging -----------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from escalation.signal import Rating, Signal
 from escalation.staff import StaffAccount
 from escalation.teamwork import Acknowledgement, Lowering, SubTask, Transfer
 from escalation.ticket import DeadlineSet, DeskCall, FollowUp, Ticket, TicketClock, TicketDesk, TicketEvent
+from escalation.triage import Level
+from residents.session import ResidentSession
 
 CLOSED_SHOWN = 200
 
@@ -210,6 +212,17 @@ def signals_of_session(db: Session, session_id: UUID) -> Sequence[Signal]:
     return db.scalars(
         select(Signal).where(Signal.session_id == session_id).order_by(Signal.at, Signal.id)
     ).all()
+
+
+def turned_out_serious(db: Session, session: ResidentSession) -> bool:
+    """Whether a finished screening of this conversation was rated orange or red, or anything in it was red."""
+    rated = select(Rating.id).where(
+        Rating.resident_id == session.resident_id,
+        Rating.session_id == session.id,
+        Rating.level >= int(Level.ORANGE),
+    )
+    red = select(Signal.id).where(Signal.session_id == session.id, Signal.level >= int(Level.RED))
+    return db.scalar(rated.limit(1)) is not None or db.scalar(red.limit(1)) is not None
 
 
 def rating_of(db: Session, sitting_id: UUID) -> Rating | None:

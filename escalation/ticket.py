@@ -5,7 +5,7 @@ or saw the resident), completed. The clocks start at the resident's sentence, no
 """
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -236,8 +236,13 @@ class FollowUp(Identified, Entity):
     told_at: Mapped[datetime | None]
 
 
+def unasked_call_id(session_id: UUID) -> UUID:
+    """The id of the one call that is made for a conversation without anybody's asking: a second one is no other."""
+    return uuid5(session_id, "unasked")
+
+
 class DeskCall(Identified, Entity):
-    """Somebody at a kiosk asked for a human being."""
+    """Somebody at a kiosk asked for a human being; or, `unasked`, staff of the hall are to look in there quietly."""
 
     __tablename__ = "desk_call"
 
@@ -247,3 +252,8 @@ class DeskCall(Identified, Entity):
     at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None]
+
+    @property
+    def unasked(self) -> bool:
+        """Whether nobody pressed for it: it was made because of how a result or words turned out."""
+        return self.id == unasked_call_id(self.session_id)

@@ -685,7 +685,7 @@ class Console:
     def desk_calls(self, staff: Staff) -> list[DeskCallShown]:
         """Who is waiting at a kiosk of this office."""
         return [
-            DeskCallShown(id=c.id, place=c.place, at=c.at, answered_by=c.answered_by)
+            DeskCallShown(id=c.id, place=c.place, at=c.at, answered_by=c.answered_by, unasked=c.unasked)
             for c in self.casework.desk_calls(staff.account)
         ]
 

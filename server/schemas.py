@@ -349,7 +349,10 @@ class ChatShown(BaseModel):
 
 
 class DeskCallShown(BaseModel):
+    """A call from a kiosk; `unasked`: nobody pressed for it, staff are to look in there quietly."""
+
     id: UUID
     place: str
     at: datetime
     answered_by: str | None
+    unasked: bool

@@ -62,7 +62,7 @@ export class FakeDesk {
 
   constructor(start: Date) {
     const at = (ms: number): string => new Date(start.getTime() + ms).toISOString();
-    this.calls = [{ id: randomUUID(), place: "西兴大厅", at: at(-2 * MINUTE), answered_by: null }];
+    this.calls = [{ id: randomUUID(), place: "西兴大厅", at: at(-2 * MINUTE), answered_by: null, unasked: false }];
     this.put(start, "B7K4-M2QX-9", "red", "余*红", "浦沿街道 · 滨文社区", { acknowledge: 12 * MINUTE, contact: 27 * MINUTE, speak: HOUR, visit: 4 * HOUR }, { wanted: true });
     this.put(start, "C3TP-8WHN-2", "red", "钱*生", "浦沿街道 · 东冠社区", { acknowledge: -95 * MINUTE, contact: -80 * MINUTE, speak: -25 * MINUTE, visit: 2.4 * HOUR }, { mine: true });
     this.put(start, "D9RA-5JYE-7", "orange", "周*", "浦沿街道 · 联庄社区", { acknowledge: 71 * MINUTE, speak: 6 * HOUR, visit: 23 * HOUR });

@@ -47,6 +47,13 @@ describe("a result the second time round", () => {
     expect(mounted.find("[data-test=trend-table]").exists()).toBe(false);
   });
 
+  it("shows no word of a level at a kiosk, where others stand behind", async () => {
+    expect((await page([])).find("[data-test=result-level]").exists()).toBe(true);
+    const mounted = await page([], { kiosk: true });
+    expect(mounted.text()).not.toContain("建议聊聊");
+    expect(mounted.text()).toContain("这段时间");
+  });
+
   it("has no chart where one edition was answered once", async () => {
     const mounted = await page([{ ...trend, points: trend.points.slice(1), words: "题目换过新版" }]);
     expect(mounted.text()).toContain("题目换过新版");

@@ -15,7 +15,9 @@ LINE = re.compile(
     r"【演示】[蓝黄橙红]色工单 [A-Z]-[0-9A-Z]{4}-[0-9A-Z] · (滨江区|浦沿街道|长河街道|西兴街道) · "
     r"(明天 |\d{1,2}月\d{1,2}日 )?\d\d:\d\d 前回应 · 点开查看"
 )
-DESK_LINE = re.compile(r"【演示】[\u4e00-\u9fff]{2,16}有人请工作人员过去 · 现在 · 点开查看")
+DESK_LINE = re.compile(
+    r"【演示】[\u4e00-\u9fff]{2,16}(有人请工作人员过去|终端机旁请自然地过去看看，对方没有叫人) · 现在 · 点开查看"
+)
 FIELDS = {"ticket", "level", "place", "respond_by", "link", "text", "key", "round"}
 
 
@@ -52,6 +54,8 @@ def all_occasions(town: Town, who: Canary) -> None:
     kiosk.agrees()
     kiosk.says(who.words)
     kiosk.does("POST", "/person", {"client_id": str(uuid.uuid4())})
+    kiosk.says(who.danger)
+    kiosk.says(who.plan)
     town.jobs()
 
 
