@@ -3,10 +3,15 @@
 import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
+_PASSING_ON = {
+    "Aggregate", "Group", "Sort", "Incremental Sort", "Unique", "Result", "LockRows", "Subquery Scan", "Gather",
+    "Gather Merge", "Materialize",
+}  # fmt: skip
 _PLANNED = ("SELECT", "UPDATE", "DELETE", "WITH")
 
 
@@ -67,6 +72,54 @@ def blocks(engine: Engine, asked: Asked) -> int:
             looked_at += whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
         connection.rollback()
     return looked_at
+
+
+@dataclass(frozen=True)
+class Read:
+    """What one statement cost: rows that were looked at in tables, and rows that came of it or were counted up."""
+
+    statement: str
+    examined: int
+    used: int
+    milliseconds: float
+    scans: str
+
+
+def reads(engine: Engine, asked: Asked) -> list[Read]:
+    """Carries each of these out once more and counts. Nothing that they change stays."""
+    found = []
+    with engine.connect() as connection:
+        for statement, values in asked.statements.items():
+            [[plan]] = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+            whole = (json.loads(plan) if isinstance(plan, str) else plan)[0]
+            looked = [node for node in _nodes(whole["Plan"]) if "Relation Name" in node]
+            found.append(
+                Read(
+                    statement=statement,
+                    examined=sum(_examined(node) for node in looked),
+                    used=_used(whole["Plan"]),
+                    milliseconds=whole["Execution Time"],
+                    scans="; ".join(
+                        f"{node['Node Type']} {node.get('Index Name', node['Relation Name'])}: {_examined(node)}"
+                        for node in looked
+                    ),
+                )
+            )
+        connection.rollback()
+    return found
+
+
+def _examined(node: dict[str, Any]) -> int:
+    """Rows of the table that this step looked at, those it let go of too."""
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return round((node["Actual Rows"] + removed) * node["Actual Loops"])
+
+
+def _used(node: dict[str, Any]) -> int:
+    """Rows that the statement returns; where it counts or sums up, those that it counted."""
+    while node["Node Type"] in _PASSING_ON and node.get("Plans"):
+        node = node["Plans"][0]
+    return max(1, round(node["Actual Rows"] * node["Actual Loops"]))
 
 
 def _whole(node: dict[str, Any], partial: Collection[str]) -> bool:
