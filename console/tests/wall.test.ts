@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fitting } from "../src/components/wall/fitting";
 import { HIGH, WIDE, outline, type Feature } from "../src/components/wall/outline";
 import { day, wallKey } from "../src/state/wall";
 
@@ -33,6 +34,19 @@ describe("the district's outline", () => {
     expect(drawn.map((one) => one.code)).toEqual(["two"]);
     expect(drawn[0]!.path.match(/M/g)).toHaveLength(2);
     expect(outline([])).toEqual([]);
+  });
+});
+
+describe("the cells of a street", () => {
+  const named = (name: string, number = 12) => ({ name, number });
+  const short = named("西兴社区");
+  const long = named("浙江中医药大学滨江校区示范园区", 107);
+
+  it("stand as many as have room, in their order, and never more than asked for", () => {
+    expect(fitting([short, short, short, short, short], 4)).toHaveLength(4);
+    expect(fitting([short, short], 0)).toEqual([]);
+    expect(fitting([long, long, long, long], 4)).toEqual([long, long, long]);
+    expect(fitting([short, long, long, long], 4)).toEqual([short, long, long]);
   });
 });
 
