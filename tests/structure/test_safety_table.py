@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "safety-tests.md"
 IDS = [
     *(f"R{number:02}" for number in (*range(1, 20), 22, 24)),
-    *("O01", "O03"),
+    *("O01", "O02", "O03"),
     *(f"H{number:02}" for number in (*range(1, 11), 16, *range(18, 22), *range(23, 29), 30)),
     *(f"M{number:02}" for number in range(1, 12)),
 ]

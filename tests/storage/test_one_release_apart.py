@@ -1,0 +1,81 @@
+"""The tables of this release serve the programs of the last one too, while an upgrade is going on (O02).
+
+What an older program writes must still be taken, and what it reads must still be there: tables and columns only
+come, and whatever comes may be left out by who does not know it. `make soak ARGS="mixed --old REVISION"` has both
+releases at work over one database.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from storage import migrations
+from tests.support.postgres import Postgres
+
+LAST_RELEASE = "0006"
+"""The revision of the release before this one; the next release moves it on."""
+
+Columns = dict[tuple[str, str], tuple[str, bool]]
+_COLUMNS = """
+SELECT table_name, column_name, data_type, is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'
+FROM information_schema.columns WHERE table_schema = 'public'
+"""
+
+
+def columns(admin: psycopg.Connection[Any]) -> Columns:
+    """Every column with its type, and whether a row cannot be written without it."""
+    return {(table, name): (kind, wanted) for table, name, kind, wanted in admin.execute(_COLUMNS)}
+
+
+def in_the_way(before: Columns, after: Columns) -> list[str]:
+    """What a program that knows only the tables of `before` would stumble over."""
+    gone = [f"{table}.{name} is gone" for table, name in before if (table, name) not in after]
+    changed = [
+        f"{table}.{name} was {before[table, name][0]} and is {kind}"
+        for (table, name), (kind, _) in after.items()
+        if (table, name) in before and before[table, name][0] != kind
+    ]
+    tables = {table for table, _ in before}
+    wanted = [
+        f"{table}.{name} must be written now"
+        for (table, name), (_, must) in after.items()
+        if must and table in tables and not before.get((table, name), ("", False))[1]
+    ]
+    return gone + changed + wanted
+
+
+@pytest.fixture(scope="module")
+def upgraded(postgres: Postgres) -> Iterator[tuple[str, Columns]]:
+    """A database that came up from the last release, and the columns that it had then."""
+    name = postgres.empty_database()
+    migrations.upgrade(postgres.url(name), LAST_RELEASE)
+    with postgres.admin(name) as admin:
+        before = columns(admin)
+    migrations.upgrade(postgres.url(name))
+    yield name, before
+    postgres.drop(name)
+
+
+def test_the_last_release_finds_and_may_write_what_it_knows(
+    postgres: Postgres, upgraded: tuple[str, Columns]
+) -> None:
+    name, before = upgraded
+    assert ("ticket", "level") in before
+    with postgres.admin(name) as admin:
+        assert in_the_way(before, columns(admin)) == []
+
+
+def test_what_would_be_in_its_way_is_noticed(postgres: Postgres, upgraded: tuple[str, Columns]) -> None:
+    name, before = upgraded
+    with postgres.admin(name) as admin, admin.transaction():
+        admin.execute("ALTER TABLE ticket ADD COLUMN mood text NOT NULL, DROP COLUMN outcome")
+        admin.execute("ALTER TABLE message ALTER COLUMN position TYPE bigint")
+        found = in_the_way(before, columns(admin))
+        assert sorted(found) == [
+            "message.position was integer and is bigint",
+            "ticket.mood must be written now",
+            "ticket.outcome is gone",
+        ]
+        raise psycopg.Rollback
