@@ -2,11 +2,15 @@
 
 Everything is computed twice from what is kept, by what is in force and by the proposal; nothing is changed. A
 rehearsal that was shown is kept with what it was compared with, and without it nothing can be saved.
+
+Whoever moves a cut-off and looks again could ask after one person in this way. So a rehearsal looks at four weeks at
+least, its people are counted in tens (`escalation/roughly.py`), and of a new rule only whom it changes is told: what
+it changes for fewer than ten reads like nothing changed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +24,7 @@ from escalation.level_policy import LevelPolicyError, level_policy_from
 from escalation.policy import Policy, read_kinds, read_policy
 from escalation.policy_book import CALENDAR, KINDS, LEVELS, PolicyBook
 from escalation.replay import Forms, forms_kept, worst_of_all
+from escalation.roughly import LEAST, roughly, share, tens
 from escalation.signal import Rating, Signal
 from escalation.teamwork import Acknowledgement
 from escalation.ticket import DeadlineSet, Ticket, TicketClock
@@ -38,6 +43,12 @@ CLOCKS = {
 }
 OPENED_BY_ITSELF = ("home_visit", "call_back")
 """The kinds that residents' words and wishes open: they cannot leave the list."""
+PERIODS = (28, 56, 84)
+"""How many days may be looked at: whole weeks, far apart, so that no two rehearsals differ by one day's people."""
+TOO_FEW = f"最近的人太少（不到 {LEAST} 位），算不出来：再小的数，就可能说出一个人的回答。请先看改了哪些行。"
+NOT_NONE = (
+    f"「不到 {LEAST}」可能是一个也没有，也可能是九个，不等于没有；再小就可能说出一个人的回答，所以不写。"
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +80,14 @@ def subject_of(content: str) -> str:
 
 
 def rehearse(
-    db: Session, vault: Vault, policies: PolicyBook, content: str, now: datetime, days: int = 30
+    db: Session, vault: Vault, policies: PolicyBook, content: str, now: datetime, days: int = PERIODS[0]
 ) -> Rehearsal:
-    """Compare a proposal with what is in force on the last `days`. Raises what is wrong with the proposal."""
+    """Compare a proposal with what is in force on the last `days`, one of `PERIODS`.
+
+    `PolicyError` says what is wrong with the proposal or with the days.
+    """
+    if days not in PERIODS:
+        raise PolicyError("预演用最近 28、56 或 84 天的记录：天数再少，就能看出一个人的回答。")
     subject = subject_of(content)
     since = now - timedelta(days=days)
     checked = _checked(db, policies, subject, content)
@@ -163,7 +179,7 @@ def _bound(against: str, content: str) -> str:
 
 
 @dataclass
-class _Person:
+class Person:
     """The worst level of one resident by each of two tables, and since when they are red."""
 
     old: Level | None = None
@@ -183,7 +199,7 @@ def _levels(
     db: Session, vault: Vault, policies: PolicyBook, levels: LevelPolicy, since: datetime, days: int
 ) -> Iterator[str]:
     forms = forms_kept(db)
-    people: dict[UUID, _Person] = defaultdict(_Person)
+    people: dict[UUID, Person] = defaultdict(Person)
     judged = forgotten = 0
     for resident, at, row in _judgements(db, since):
         inputs = vault.open(row, "inputs")
@@ -192,23 +208,54 @@ def _levels(
             continue
         judged += 1
         people[resident].heard(at, *(_level(inputs, table, forms) for table in (policies.levels, levels)))
+    yield (
+        f"最近 {days} 天：{roughly(judged)} 次判断，{roughly(len(people))} 位居民；"
+        f"另有 {roughly(forgotten)} 次的依据已删除或没有保存。"
+    )
+    yield from compared(people, policies["home_visit"], _outcomes(db, since), days)
+
+
+def compared(
+    people: Mapping[UUID, Person], home: Policy, outcomes: Mapping[UUID, str], days: int
+) -> Iterator[str]:
+    """What two tables make of the same people: calls, visits, reds and mistakes, in tens."""
+    if len(people) < LEAST:
+        yield TOO_FEW
+        return
     weeks = days / 7
-    yield f"最近 {days} 天：{judged} 次判断，{len(people)} 位居民；另有 {forgotten} 次的依据已删除或没有保存。"
-    home = policies["home_visit"]
     for act, word in (("visit", "上门"), ("call", "电话")):
-        old = sum(_begins(home, p.old, act) for p in people.values())
-        new = sum(_begins(home, p.new, act) for p in people.values())
-        yield f"{word}：现行每周 {old / weeks:.1f} 次，新表每周 {new / weeks:.1f} 次（{(new - old) / weeks:+.1f}）。"
+        begins = [(_begins(home, p.old, act), _begins(home, p.new, act)) for p in people.values()]
+        more, fewer = begins.count((False, True)), begins.count((True, False))
+        yield (
+            f"{word}：现行 {roughly(sum(old for old, _ in begins))} 人；"
+            f"换成新表，多 {roughly(more)} 人，少 {roughly(fewer)} 人{_weekly(more, fewer, weeks)}。"
+        )
     reds = [(p.old_red, p.new_red) for p in people.values()]
     sooner = sum(new is not None and (old is None or new < old) for old, new in reds)
     later = sum(old is not None and (new is None or new > old) for old, new in reds)
-    yield f"红色更早认出（或新认出）：{sooner} 人；更晚认出（或不再认出）：{later} 人。"
-    outcomes = _outcomes(db, since)
-    for name, level in (("现行", "old"), ("新表", "new")):
-        known = [o for r, o in outcomes if r in people and (getattr(people[r], level) or 0) >= Level.ORANGE]
-        share = f"{known.count('mistaken') / len(known):.0%}" if known else "没有结案，算不出"
-        yield f"误会的比例（{name}会派的工单里已结案 {len(known)} 张）：{share}。"
+    yield (f"红色更早认出（或新认出）：{roughly(sooner)} 人；更晚认出（或不再认出）：{roughly(later)} 人。")
+    yield _mistakes(people, outcomes)
     yield "没有做完的问卷里、现行表不作声的单个回答看不到，更严的表实际会认出得更多。"
+    yield NOT_NONE
+
+
+def _weekly(more: int, fewer: int, weeks: float) -> str:
+    if more < LEAST and fewer < LEAST:
+        return ""
+    return f"，每周大约 {(tens(more) - tens(fewer)) / weeks:+.1f} 次"
+
+
+def _mistakes(people: Mapping[UUID, Person], outcomes: Mapping[UUID, str]) -> str:
+    """The share of visits that were a mistake; for the new table only where it sends to ten others."""
+    closed = [(people[r], o == "mistaken") for r, o in outcomes.items() if r in people]
+    old = [wrong for p, wrong in closed if (p.old or 0) >= Level.ORANGE]
+    new = [wrong for p, wrong in closed if (p.new or 0) >= Level.ORANGE]
+    differ = [p for p, _ in closed if ((p.old or 0) >= Level.ORANGE) != ((p.new or 0) >= Level.ORANGE)]
+    said = share(sum(new), len(new)) if len(differ) >= LEAST else "和现行差不多"
+    return (
+        f"误会的比例：现行会派的工单里已结案 {roughly(len(old))} 张，{share(sum(old), len(old)) or '太少，算不出'}；"
+        f"新表{said or '算不出'}。"
+    )
 
 
 def _judgements(db: Session, since: datetime) -> Iterator[tuple[UUID, datetime, Signal | Rating]]:
@@ -227,13 +274,14 @@ def _begins(policy: Policy, level: Level | None, act: str) -> bool:
     return rules is not None and level is not None and level >= Level.ORANGE and act in rules.begins_with
 
 
-def _outcomes(db: Session, since: datetime) -> list[tuple[UUID, str]]:
+def _outcomes(db: Session, since: datetime) -> dict[UUID, str]:
+    """How it ended for each person; the last time, where it began more than once."""
     rows = db.execute(
-        select(Ticket.resident_id, Ticket.outcome).where(
-            Ticket.opened_at >= since, Ticket.kind == "home_visit", Ticket.outcome.is_not(None)
-        )
+        select(Ticket.resident_id, Ticket.outcome)
+        .where(Ticket.opened_at >= since, Ticket.kind == "home_visit", Ticket.outcome.is_not(None))
+        .order_by(Ticket.opened_at)
     )
-    return [(resident, str(outcome)) for resident, outcome in rows]
+    return {resident: str(outcome) for resident, outcome in rows}
 
 
 # --- clocks -----------------------------------------------------------------------------------------
@@ -241,11 +289,27 @@ def _outcomes(db: Session, since: datetime) -> list[tuple[UUID, str]]:
 
 @dataclass
 class _Count:
-    all: int = 0
-    old_late: int = 0
-    new_late: int = 0
-    sooner: int = 0
-    later: int = 0
+    """Whose deadlines they are: people, for somebody may have many tickets."""
+
+    all: set[UUID] = field(default_factory=set)
+    sooner: set[UUID] = field(default_factory=set)
+    later: set[UUID] = field(default_factory=set)
+    late: set[UUID] = field(default_factory=set)
+    newly: set[UUID] = field(default_factory=set)
+    no_longer: set[UUID] = field(default_factory=set)
+
+    def add(self, who: UUID, old: datetime | None, new: datetime | None, end: datetime) -> None:
+        was, would = (due is not None and end > due for due in (old, new))
+        true = {
+            "all": True,
+            "sooner": old is not None and new is not None and new < old,
+            "later": old is not None and new is not None and new > old,
+            "late": was,
+            "newly": would and not was,
+            "no_longer": was and not would,
+        }
+        for name in (name for name, holds in true.items() if holds):
+            getattr(self, name).add(who)
 
 
 def _policy(
@@ -259,11 +323,15 @@ def _policy(
         return
     current = policies[proposed.kind]
     tickets = _tickets(db, since, proposed.kind)
-    yield f"最近打开的「{proposed.name}」工单 {len(tickets)} 张。"
+    yield f"最近打开的「{proposed.name}」工单 {roughly(len(tickets))} 张。"
+    if len({t.resident_id for t in tickets}) < LEAST:
+        yield TOO_FEW
+        return
     yield from _table(_count(db, tickets, {proposed.kind: current}, {proposed.kind: proposed}, now))
-    old = sum(_told(db, t, current, now) for t in tickets)
-    new = sum(_told(db, t, proposed, now) for t in tickets)
-    yield f"没人签收时的通知：现行 {old} 次，新版 {new} 次（{new - old:+d}）。"
+    told = [(t.resident_id, _told(db, t, proposed, now) - _told(db, t, current, now)) for t in tickets]
+    more, fewer = {who for who, n in told if n > 0}, {who for who, n in told if n < 0}
+    yield f"没人签收时的通知：{_people(more)}的工单会多通知，{_people(fewer)}的会少通知。"
+    yield NOT_NONE
 
 
 def _calendar(
@@ -271,8 +339,12 @@ def _calendar(
 ) -> Iterator[str]:
     tickets = _tickets(db, since)
     newer = {kind: replace(policy, calendar=proposed) for kind, policy in policies.items()}
-    yield f"最近打开的工单 {len(tickets)} 张。"
-    yield from _table(_count(db, tickets, policies, newer, now))
+    yield f"最近打开的工单 {roughly(len(tickets))} 张。"
+    if len({t.resident_id for t in tickets}) < LEAST:
+        yield TOO_FEW
+    else:
+        yield from _table(_count(db, tickets, policies, newer, now))
+        yield NOT_NONE
     for year in proposed.gaps(since.date(), now.date() + timedelta(days=92)):
         yield f"{year} 年的放假安排没有导入，会当作没有假期。"
 
@@ -295,6 +367,7 @@ def _count(
         for c in db.scalars(select(TicketClock).where(TicketClock.ticket_id.in_([t.id for t in tickets])))
     }
     kinds = {t.id: t.kind for t in tickets}
+    residents = {t.id: t.resident_id for t in tickets}
     for row in _last_set(db, list(kinds)):
         name = row.clock.partition(".")[0]
         kind = kinds[row.ticket_id]
@@ -303,14 +376,7 @@ def _count(
         dues = [_due(policies[kind], row) for policies in (old, new)]
         if dues[0] is None and dues[1] is None:
             continue
-        end = stopped[row.ticket_id, name] or now
-        count = counted[name]
-        count.all += 1
-        count.old_late += dues[0] is not None and end > dues[0]
-        count.new_late += dues[1] is not None and end > dues[1]
-        if dues[0] is not None and dues[1] is not None:
-            count.sooner += dues[1] < dues[0]
-            count.later += dues[1] > dues[0]
+        counted[name].add(residents[row.ticket_id], dues[0], dues[1], stopped[row.ticket_id, name] or now)
     return counted
 
 
@@ -337,11 +403,15 @@ def _table(counted: Mapping[str, _Count]) -> Iterator[str]:
     for name in (n for n in CLOCKS if n in counted):
         count = counted[name]
         yield (
-            f"{CLOCKS[name]}：{count.all} 个时限，更早 {count.sooner}，更晚 {count.later}；"
-            f"超时 现行 {count.old_late}，新版 {count.new_late}（{count.new_late - count.old_late:+d}）。"
+            f"{CLOCKS[name]}：{_people(count.all)}的时限，更早 {_people(count.sooner)}，更晚 {_people(count.later)}；"
+            f"现行超时 {_people(count.late)}，新版多超时 {_people(count.newly)}，少超时 {_people(count.no_longer)}。"
         )
     if not counted:
         yield "没有可以比的时限。"
+
+
+def _people(who: Collection[UUID]) -> str:
+    return f"{roughly(len(who))} 人"
 
 
 def _told(db: Session, ticket: Ticket, policy: Policy, now: datetime) -> int:

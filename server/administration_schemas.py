@@ -135,7 +135,7 @@ class RulesShown(BaseModel):
 
 class RehearseRules(Body):
     content: Rules
-    days: Annotated[int, Field(ge=1, le=92)] = 30
+    days: Literal[28, 56, 84] = 28
 
 
 class RehearsalShown(BaseModel):
@@ -227,6 +227,19 @@ class PlaceShown(BaseModel):
     spoken: str
     closed: bool
     poster: bool
+
+
+class TypedPlace(Body):
+    """The eight digits on a poster, as a resident types them."""
+
+    code: Annotated[Text, Field(min_length=1, max_length=40)]
+
+
+class TypedPlaceShown(BaseModel):
+    """The signed code of that place, as its poster's picture holds it; nothing where no poster has these digits."""
+
+    place: str | None
+    name: str | None
 
 
 class PlaceList(BaseModel):

@@ -19,6 +19,9 @@ RULES: dict[str, tuple[int, timedelta]] = {
     "code": (10, timedelta(minutes=1)),
     "code_all": (30, timedelta(minutes=1)),  # of all addresses together: see `residents/one_time_code.py`
     "audit_check": (1, timedelta(minutes=1)),
+    "typed_place": (20, timedelta(minutes=1)),
+    "rehearse": (10, timedelta(hours=1)),  # of one person: each look could ask after somebody
+    "propose": (10, timedelta(hours=1)),
     "login": (60, timedelta(minutes=1)),
 }
 REMEMBERED = 10_000

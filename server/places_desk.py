@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import tempfile
+import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from html import escape
@@ -30,6 +31,7 @@ from server.administration_schemas import (
     TreeLooked,
     TreeProblem,
     TreeShown,
+    TypedPlaceShown,
 )
 from server.console import Staff
 from server.tree_desk import Proposal, TreeChangedMeanwhile, TreeDesk, tree_in_words
@@ -101,6 +103,16 @@ class PlacesDesk:
         digits = f"{int.from_bytes(digest[:8]) % 10**7:07d}"
         whole = digits + damm(digits)
         return f"{whole[:4]} {whole[4:]}"
+
+    def typed(self, code: str) -> TypedPlaceShown:
+        """The place whose poster has these eight digits, signed for today; no place, and no error, for all others."""
+        digits = "".join(unicodedata.normalize("NFKC", code).replace("-", "").split())
+        found = [p for p in self._district().places if not p.closed and plain(self.spoken(p.code)) == digits]
+        if len(found) != 1:  # nobody's; two with one number would be nobody's as well
+            return TypedPlaceShown(place=None, name=None)
+        day = self.clock().astimezone(ZONE).date() + timedelta(days=1)
+        signed = place_codes.make(self.database.vault.sign, found[0].code, day, site=self.site)
+        return TypedPlaceShown(place=signed, name=found[0].name)
 
     def in_force(self, staff: Staff) -> TreeShown:
         """The tree as it stands, street by street."""
@@ -179,6 +191,11 @@ class PlacesDesk:
         with self.database.transaction() as db:
             self.districts.refresh(db)
         return self.districts.current
+
+
+def plain(spoken: str) -> str:
+    """The eight digits without the gap that is there for the eye."""
+    return spoken.replace(" ", "")
 
 
 def _looked(proposal: Proposal) -> TreeLooked:

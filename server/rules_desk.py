@@ -5,11 +5,13 @@ else came into force meanwhile: the rehearsal would no longer be true.
 """
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
+import yaml
 from sqlalchemy.orm import Session
 
 from escalation.errors import CalendarError, NotAllowed, NotRehearsed, NotThere, PolicyError
@@ -27,21 +29,27 @@ from server.administration_schemas import (
     RulesShown,
 )
 from server.console import Staff
+from server.errors import TooOften
+from server.limits import Limits
 from storage import audit, edition
 from storage.database import Database
 
 NAMES = {LEVELS: "分级表（五色）", KINDS: "工单种类", CALENDAR: "工作日历"}
 RIGHTS = "规则由区里的管理员来改。"
 CHANGED_SHOWN = 400
+MOVED_SHOWN, MOVED_LONG, VALUE_LONG, LEAVES = 40, 80, 16, 20_000
 
 
 class RulesDesk:
     """For administrators; `NotAllowed` for everybody else."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime], policies: PolicyBook) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], policies: PolicyBook, limits: Limits
+    ) -> None:
         self.database = database
         self.clock = clock
         self.policies = policies
+        self.limits = limits
 
     def every(self, staff: Staff) -> RulesShown:
         """The files in force, and what waits for a second person."""
@@ -53,16 +61,26 @@ class RulesDesk:
     def rehearse(self, staff: Staff, body: RehearseRules) -> RehearsalShown:
         """What a proposal would have done on what really came in; kept, so that exactly this may be asked for.
 
-        `PolicyError` says in one sentence what is wrong with it.
+        `PolicyError` says in one sentence what is wrong with it. Each is an entry of the trail, with the numbers that
+        were moved: whoever tries one cut-off after the other is seen to. Ten in an hour, and no more.
         """
         _must(staff.account)
         now = self.clock()
+        self._not_too_often("rehearse", staff.account)
         with _readable(), self.database.transaction() as db:
             self.policies.refresh(db)
             found = rehearse(db, self.database.vault, self.policies, body.content, now, body.days)
             shown(db, found, staff.account.username, now)
             kept = edition.current(db, found.subject)
-        changed = difference(kept.content if kept else "", body.content)
+            changed = difference(kept.content if kept else "", body.content)
+            self.limits.allow("rehearse", staff.account.username)  # what cannot be meant tells nothing
+            before = kept.content if kept else ""
+            audit.record(
+                db, actor=staff.account.username, action="rules.rehearsed", subject=found.subject,
+                purpose="administration", at=now, days=body.days, digest=edition.digest_of(body.content),
+                lines=len(changed),
+                moved=changed[:MOVED_SHOWN] if found.subject == CALENDAR else moved(before, body.content),
+            )  # fmt: skip
         return RehearsalShown(
             subject=found.subject,
             name=self._name(found.subject),
@@ -75,6 +93,7 @@ class RulesDesk:
         """Ask for a rehearsed file to be brought into force. The rehearsal is made again, for the second person."""
         _must(staff.account)
         now = self.clock()
+        self._not_too_often("propose", staff.account)
         with _readable(), self.database.transaction() as db:
             self.policies.refresh(db)
             subject = subject_of(body.content)
@@ -84,6 +103,7 @@ class RulesDesk:
             found = rehearse(db, self.database.vault, self.policies, body.content, now)
             if not was_shown(db, subject, body.content):
                 raise NotRehearsed()
+            self.limits.allow("propose", staff.account.username)
             made = RulesProposal(
                 subject=subject,
                 content=body.content,
@@ -134,6 +154,12 @@ class RulesDesk:
         with self.database.transaction() as db:
             self.policies.refresh(db)
         return answer
+
+    def _not_too_often(self, what: str, account: StaffAccount) -> None:
+        try:
+            self.limits.refuse(what, account.username)
+        except TooOften:
+            raise NotAllowed("一小时里最多预演十次、提交十次，请过一会儿再来。每一次都记在审计里。") from None
 
     def _shown(self, db: Session, account: StaffAccount) -> RulesShown:
         now = self.clock()
@@ -203,6 +229,37 @@ def difference(before: str, after: str) -> list[str]:
     if len(lines) > CHANGED_SHOWN:
         return [*lines[:CHANGED_SHOWN], f"……还有 {len(lines) - CHANGED_SHOWN} 行"]
     return lines
+
+
+def moved(before: str, after: str) -> list[str]:
+    """The values of a file that differ, without its remarks: `scores[phq9].levels.orange：15 → 14`.
+
+    Of sentences only that they differ: the trail holds no texts.
+    """
+    old, new = (dict(islice(_leaves(yaml.safe_load(text)), LEAVES)) for text in (before, after))
+    said = [
+        f"{path[:MOVED_LONG]}：{_short(old.get(path, '—'))} → {_short(new.get(path, '—'))}"
+        for path in {**old, **new}
+        if old.get(path) != new.get(path)
+    ]
+    return said[:MOVED_SHOWN] + ([f"……还有 {len(said) - MOVED_SHOWN} 处"] if len(said) > MOVED_SHOWN else [])
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= VALUE_LONG else "文字"
+
+
+def _leaves(what: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each value of a file with the way to it; what stands in a list goes by its own name, where it has one."""
+    if isinstance(what, Mapping):
+        for key, value in what.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(what, list):
+        for n, value in enumerate(what):
+            named = value if isinstance(value, Mapping) else {}
+            yield from _leaves(value, f"{path}[{named.get('id') or named.get('instrument') or n}]")
+    elif path:
+        yield path, str(what)
 
 
 @contextmanager

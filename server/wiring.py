@@ -285,7 +285,7 @@ def wire(
         ),
         second=SecondDesk(SecondFactors(database, clock, console.desk, demo)),
         audit_desk=AuditDesk(database, clock, anchors_file(settings), limits),
-        rules_desk=RulesDesk(database, clock, policies),
+        rules_desk=RulesDesk(database, clock, policies, limits),
         content_desk=ContentDesk(database, clock),
         places_desk=PlacesDesk(
             database,

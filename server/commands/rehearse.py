@@ -15,7 +15,7 @@ from storage.errors import StorageError
 
 def rehearse(
     file: Annotated[Path, typer.Argument(help="工单政策、分级表、种类表（YAML）或日历（CSV）")],
-    days: Annotated[int, typer.Option("--days", min=1, max=366, help="用最近多少天的记录")] = 30,
+    days: Annotated[int, typer.Option("--days", help="用最近多少天的记录：28、56 或 84")] = 28,
     by: Annotated[str, typer.Option("--by", help="谁看的，写进记录；缺省为登录名")] = "",
 ) -> None:
     """用最近真实发生的事预演一份新文件，和现行的比：多几次上门和电话、红色早认出几个、多少时限会晚。什么都不改。"""

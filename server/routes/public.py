@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from bot.turn import EntrancesShown, HotlineShown
+from server.administration_schemas import TypedPlace, TypedPlaceShown
 from server.callers import Wired
 from server.progress_schemas import ProgressPage, Reminders, Wish, WishTaken
 from server.schemas import DistrictShown
@@ -20,6 +21,13 @@ def read_district(services: Wired, place: str | None = None) -> DistrictShown:
 def read_entrances(services: Wired, place: str | None = None) -> EntrancesShown:
     """The ways to the questionnaires, that of the scanned place first."""
     return services.front_door.entrances(place)
+
+
+@router.post("/places/typed")
+def read_typed_place(body: TypedPlace, services: Wired, request: Request) -> TypedPlaceShown:
+    """The eight digits of a poster instead of its picture. Digits of no poster are no place, and no error."""
+    services.limits.allow("typed_place", address_of(request))
+    return services.places_desk.typed(body.code)
 
 
 @router.get("/hotlines")

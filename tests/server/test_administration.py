@@ -15,6 +15,7 @@ from server import content_inventory
 from server.administration_schemas import SearchSentences
 from server.audit_desk import WORDS
 from server.content_desk import ContentDesk
+from server.rules_desk import moved
 from storage import audit, edition
 from storage.audit import AuditCheck, AuditEntry
 from storage.database import Database
@@ -170,6 +171,48 @@ def test_rules_come_into_force_by_two_people_after_a_rehearsal(
     assert (saved.actor, saved.details["second"]) == (admin.username, other.username)
 
 
+def test_a_rehearsal_is_an_entry_with_what_was_moved_and_ten_in_an_hour_are_enough(
+    town: Town, admin: Officer, other: Officer
+) -> None:
+    levels = policy(admin, "levels")
+    for cut in range(14, 4, -1):
+        tried = levels.replace(
+            "levels: {blue: 5, yellow: 10, orange: 15}", f"levels: {{blue: 3, yellow: 4, orange: {cut}}}", 1
+        )
+        assert admin.asks("POST", "/rules/rehearse", {"content": tried, "days": 1}).status_code == 422
+        assert admin.asks("POST", "/rules/rehearse", {"content": tried + "x: ["}).status_code == 409
+        admin.does("POST", "/rules/rehearse", {"content": tried})
+    for content in (tried, levels):
+        late = admin.asks("POST", "/rules/rehearse", {"content": content})
+        assert (late.status_code, "十次" in late.json()["sentence"]) == (409, True)
+    other.does("POST", "/rules/rehearse", {"content": tried})
+    entries = found(admin, kind="rules.rehearsed", person=admin.username)["entries"]
+    assert len(entries) == 10
+    assert entries[0]["subject"] == "levels"
+    told = " ".join(entries[0]["details"])
+    assert "scores[phq9].levels.orange：15 → 5" in told
+    assert "days：28" in told
+    town.clock.advance(minutes=61)
+    admin.does("POST", "/rules/rehearse", {"content": tried})
+
+
+def test_the_trail_says_which_numbers_moved_and_repeats_no_sentence() -> None:
+    before = (
+        "scores:\n  - {instrument: phq9, levels: {orange: 15}, worker: 心情九问的总分够到了这里，请看一看}\n"
+    )
+    after = (
+        before.replace("15", "14").replace("请看一看", "请马上看看她说的话")
+        + "new: [1, 2] # 余大姐说过的话\n"
+    )
+    assert moved(before, after) == [
+        "scores[phq9].levels.orange：15 → 14",
+        "scores[phq9].worker：文字 → 文字",
+        "new[0]：— → 1",
+        "new[1]：— → 2",
+    ]
+    assert len(moved("", "\n".join(f"a{n}: 1" for n in range(90)))) == 41
+
+
 def test_a_proposal_falls_when_other_rules_came_into_force(
     town: Town, admin: Officer, other: Officer
 ) -> None:
@@ -318,6 +361,30 @@ def test_a_lead_prints_the_own_offices_sheets_and_no_others(town: Town, admin: O
     assert lead.asks("GET", f"/offices/{town.office_code('xixing')}/posters").status_code == 404
     assert admin.asks("GET", f"/offices/{town.office_code('xixing')}/posters").status_code == 200
     assert admin.asks("GET", "/places/nowhere/poster").status_code == 404
+
+
+def test_the_eight_digits_of_a_poster_open_its_place_without_a_picture(town: Town, admin: Officer) -> None:
+    hall = next(p for p in admin.does("GET", "/places")["places"] if p["code"] == "puyan-hall")
+
+    def types(code: str) -> Any:
+        return town.ask("POST", "/api/places/typed", json={"code": code}).json()
+
+    for written in (hall["spoken"], hall["spoken"].replace(" ", ""), hall["spoken"].replace(" ", "-")):
+        answer = types(written)
+        assert answer["name"] == hall["name"]
+        assert town.ask("GET", f"/api/district?place={answer['place']}").json()["place"] == hall["name"]
+    wide = hall["spoken"].translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})
+    assert types(wide)["name"] == hall["name"]
+    digits = hall["spoken"].replace(" ", "")
+    slip = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+    for wrong in (slip, digits[:7], digits + "0", "puyan-hall", "0" * 8):
+        assert types(wrong) == {"place": None, "name": None}
+    town.clock.advance(days=3)
+    late = town.ask("GET", f"/api/district?place={answer['place']}").json()
+    assert late["place"] is None, "what was typed counts for a day, the poster for a year"
+    town.services.limits.seen.clear()
+    asked = [town.ask("POST", "/api/places/typed", json={"code": slip}).status_code for _ in range(21)]
+    assert asked == [200] * 20 + [429]
 
 
 # --- the tree -----------------------------------------------------------------------------------------
