@@ -13,6 +13,7 @@ from bot.companion.keeping import MoodMark, SafetyPlan, SkillRun, plan_of
 from bot.transcript import Message, Received
 from bot.turn import Erased
 from escalation.rescreening import RescreeningInvitation, RescreeningPlan
+from escalation.satisfaction import Satisfaction
 from escalation.signal import Rating, Signal
 from escalation.store import erase_notes, has_open_ticket
 from escalation.ticket import Ticket, TicketEvent
@@ -145,6 +146,15 @@ def export(db: Session, vault: Vault, session: ResidentSession) -> dict[str, obj
                 .join(Ticket, Ticket.id == TicketEvent.ticket_id)
                 .where(Ticket.resident_id == resident_id, TicketEvent.kind.startswith("wish."))
                 .order_by(TicketEvent.at, TicketEvent.position)
+            )
+        ],
+        "办得怎么样": [
+            {"时间": one.at.isoformat(), "回答": one.answer}
+            for one in db.scalars(
+                select(Satisfaction)
+                .join(Ticket, Ticket.id == Satisfaction.ticket_id)
+                .where(Ticket.resident_id == resident_id)
+                .order_by(Satisfaction.at)
             )
         ],
         "查看记录": [

@@ -220,11 +220,12 @@ class PlanStepShown(BaseModel):
 
 
 class PlanShown(BaseModel):
-    """A person's safety plan. `updated_at` is None while there is none."""
+    """A person's safety plan. `updated_at` is None while there is none; `shared`: its owner lets workers have it."""
 
     title: str
     steps: list[PlanStepShown]
     updated_at: datetime | None
+    shared: bool
 
 
 class MoodShown(BaseModel):

@@ -12,12 +12,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, literal_column, select
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from assessments.administration import Administration
 from escalation.campaign import Campaign
 from escalation.signal import Rating, Signal
-from escalation.ticket import Ticket, TicketClock, TicketEvent
+from escalation.ticket import Ticket, TicketClock
 from escalation.triage import Level
 from residents.session import ResidentSession
 from storage.base import Entity, Identified
@@ -112,18 +112,6 @@ def sittings_between(db: Session, begins: datetime, ends: datetime) -> tuple[int
         select(func.count(), func.count(Rating.id))
         .select_from(begun)
         .outerjoin(Rating, Rating.sitting_id == begun.c.sitting_id)
-    ).one()
-    return row[0], row[1]
-
-
-def thanks_between(db: Session, begins: datetime, ends: datetime) -> tuple[int, int]:
-    """How many tickets were closed in this time, and for how many of them the resident has said thanks."""
-    said = aliased(TicketEvent)
-    thanked = select(said.id).where(said.ticket_id == Ticket.id, said.kind == "wish.thanks").exists()
-    row = db.execute(
-        select(func.count(), func.count().filter(thanked)).where(
-            Ticket.closed_at >= begins, Ticket.closed_at < ends
-        )
     ).one()
     return row[0], row[1]
 

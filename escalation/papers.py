@@ -4,8 +4,10 @@ Every opening is a disclosure of its own, a line of the time line and an entry o
 paper alike.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -15,11 +17,14 @@ from escalation.closing import HANDED_OVER
 from escalation.errors import NotAllowed
 from escalation.staff import StaffAccount
 from escalation.store import events_of
+from escalation.team_store import open_trip
 from escalation.ticket import Ticket
 from residents.resident import Basis, Disclosure, Scope, basis_for_passing_on
 from residents.store import consents_of
 
 Need = Literal["share", "agreed", "asked"]
+Shared = Callable[[Session, UUID], bool]
+"""Whether this resident has recorded, on their own page, that those who see to their matter may have their plan."""
 AGREED = "本人同意。"
 """How a referral that the resident agreed to ends on the time line (`casework.record_referral`)."""
 
@@ -47,22 +52,31 @@ class Papers(Acts):
         asked: bool,
         form: str,
         refused: dict[str, str],
+        shared: Shared,
     ) -> Opened:
-        """Open one document, and write down that it was. A second opening is a second one.
+        """Open one document, and write down that it was, on which basis, and who judged that: the resident, where they
+        agreed; else whoever opens it. A second opening is a second one.
 
-        `NotAllowed` in the words of `refused` for whoever neither holds the ticket nor leads (`holder`), and for what
-        a resident was not asked for (`ask`) or does not share (`no_share`).
+        `NotAllowed` in the words of `refused` for whoever neither holds the ticket nor leads (`holder`). A resident's
+        own plan (need `asked`) opens to whoever holds the open ticket, or is out on a visit for it (`plan`), when its
+        owner has recorded that they share it (`no_share`) and was asked face to face (`ask`); to no lead, to nobody
+        afterwards, and danger is no reason.
         """
         with self._on(account, code, "call", closed=True) as (db, ticket, now):
-            if ticket.holder_id != account.id and account.role != "supervisor":
+            if need == "asked":
+                if not self._sees_to_it(db, ticket, account):
+                    raise NotAllowed(refused["plan"])
+            elif ticket.holder_id != account.id and account.role != "supervisor":
                 raise NotAllowed(refused["holder"])
-            basis = self._basis(db, ticket, need, asked, refused)
+            basis = self._basis(db, ticket, need, asked, refused, shared)
+            used = basis if basis and identity else None
+            agreed = used is Basis.CONSENT
             disclosure = Disclosure(
                 resident_id=ticket.resident_id,
                 ticket_code=ticket.code,
                 office=account.office,
-                basis=basis if basis and identity else "assigned",
-                judged_by="居民本人" if basis is Basis.CONSENT else account.name,
+                basis=used or "assigned",
+                judged_by="居民本人" if agreed else account.name,
                 opened_by=account.name,
                 fields=f"document.{kind}",
                 at=now,
@@ -70,16 +84,29 @@ class Papers(Acts):
             db.add(disclosure)
             chain.note(db, ticket, "opened_document", account.name, f"打开了{title}。", now)
             self._audit(
-                db, account, "document.opened", ticket, now, purpose=disclosure.basis, kind=kind, form=form
-            )
-            return Opened(ticket, basis if identity else None)
+                db, account, "document.opened", ticket, now, purpose=disclosure.basis, kind=kind, form=form,
+                judged_by="resident" if agreed else account.username,
+            )  # fmt: skip
+            return Opened(ticket, used)
+
+    def _sees_to_it(self, db: Session, ticket: Ticket, account: StaffAccount) -> bool:
+        if ticket.closed_at is None and ticket.holder_id == account.id:
+            return True
+        trip = open_trip(db, ticket)
+        return trip is not None and trip.staff_id == account.id
 
     def _basis(
-        self, db: Session, ticket: Ticket, need: Need, asked: bool, refused: dict[str, str]
+        self,
+        db: Session,
+        ticket: Ticket,
+        need: Need,
+        asked: bool,
+        refused: dict[str, str],
+        shared: Shared,
     ) -> Basis | None:
         consents = consents_of(db, ticket.resident_id)
         if need == "asked":
-            if not consents[Scope.SHARE]:
+            if not (consents[Scope.SHARE] and shared(db, ticket.resident_id)):
                 raise NotAllowed(refused["no_share"])
             if not asked:
                 raise NotAllowed(refused["ask"])

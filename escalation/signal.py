@@ -48,5 +48,5 @@ class Rating(Identified, Entity):
     sitting_id: Mapped[UUID] = mapped_column(unique=True)
     level: Mapped[int | None]
     policy: Mapped[str]
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     inputs_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

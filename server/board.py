@@ -73,6 +73,11 @@ class Share:
     part: Number
     whole: int
 
+    @property
+    def percent(self) -> float | None:
+        """The part in percent; None where it is hidden."""
+        return None if self.part is None else round(100 * self.part / self.whole, 1)
+
 
 def share(part: int, whole: int, least: int = LEAST) -> Share | None:
     """What may be said of a part and its whole; None where the whole is too small to be named."""

@@ -24,11 +24,11 @@ from escalation.board import (
     monday_of,
     period_of,
     sittings_between,
-    thanks_between,
     tickets_by_id,
     weeks_since,
 )
 from escalation.errors import NotAllowed
+from escalation.satisfaction import answers_between
 from escalation.staff import StaffAccount
 from residents.district import FOLDER, District
 from residents.district_book import DistrictBook
@@ -160,7 +160,10 @@ def week_content(db: Session, database: Database, cells: Cells, week: date) -> d
         "streets": streets,
         "clocks": {layer: dict(names) for layer, names in clocks.items()},
         "sittings": list(sittings_between(db, begins, ends)),
-        "thanks": list(thanks_between(db, begins, ends)),
+        "satisfied": [
+            sum(numbers) for numbers in zip(*answers_between(db, begins, ends).values(), strict=True)
+        ]
+        or [0, 0],
     }
 
 
@@ -201,7 +204,7 @@ class BoardDesk:
             clocks=self._clocks(last),
             clocks_sentence=words["clocks"],
             completion=self._share("筛查做完", last, "sittings", words["completion"]),
-            thanks=self._share("道谢", last, "thanks", words["thanks"]),
+            satisfied=self._share("说办得好", last, "satisfied", words["satisfied"]),
             clusters=self._clusters(judged, last),
             clusters_sentence=words["no_cluster"] if last else words["no_week"],
             late_now="没有" if late == 0 else f"{late}" if late >= LEAST else f"不到 {LEAST}",
@@ -216,7 +219,7 @@ class BoardDesk:
         lines = []
         if last is not None:
             lines.append(self._share("筛查做完", last, "sittings", words["completion"]))
-            lines.append(self._share("办结的工单里，居民道了谢的", last, "thanks", ""))
+            lines.append(self._share("说办得好", last, "satisfied", words["satisfied"]))
             by_clock: Counter[tuple[str, int]] = Counter()
             for names in last.content["clocks"].values():
                 for name, numbers in names.items():
@@ -360,7 +363,9 @@ class BoardDesk:
         ]
 
     def _share(self, name: str, last: BoardWeek | None, key: str, sentence: str) -> BoardShare:
-        return _share_shown(name, last.content[key] if last else [0, 0], sentence, self.rules.words)
+        return _share_shown(
+            name, last.content.get(key, [0, 0]) if last else [0, 0], sentence, self.rules.words
+        )
 
 
 def must_look(account: StaffAccount) -> None:

@@ -84,7 +84,7 @@ class Board(BaseModel):
     clocks: list[BoardClock]
     clocks_sentence: str
     completion: BoardShare
-    thanks: BoardShare
+    satisfied: BoardShare
     clusters: list[BoardCluster]
     clusters_sentence: str
     late_now: str

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.companion.desk import PLAN
-from bot.companion.keeping import plan_of
+from bot.companion.keeping import plan_of, plan_shared
 from bot.companion.skills import read_skills
 from escalation.papers import Opened, Papers, last_referral
 from escalation.say_cards import say_cards
@@ -52,7 +52,9 @@ class DocumentsDesk:
                 "holder": WORDS["refused"]["holder"],
                 "ask": words.get("ask", ""),
                 "no_share": words.get("no_share", ""),
+                "plan": WORDS["refused"]["plan"],
             },
+            shared=plan_shared,
         )
         with self.database.transaction() as db:
             return document(kind, self._case(db, staff, kind, opened), say_cards())

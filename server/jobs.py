@@ -23,6 +23,7 @@ from server.audit_desk import check_round
 from server.board_desk import publish_weeks
 from server.campaign_desk import publish_due
 from server.commands.verify import anchors_file
+from server.report_desk import publish_month
 from server.stopping import StopSignal
 from server.wiring import Services, database_url
 from storage import audit, backup
@@ -102,14 +103,18 @@ def bell_round(services: Services) -> None:
 
 
 def plans_round(services: Services) -> None:
-    """Invite whoever is to be asked again, and publish what may be said of group screenings and weeks that are over."""
+    """Invite whoever is to be asked again, and publish what may be said of group screenings, weeks and months
+    that are over."""
     try:
         invite_due(services.database, services.clock)
     finally:
         try:
             publish_due(services.database, services.clock)
         finally:
-            publish_weeks(services.database, services.districts, services.clock)
+            try:
+                publish_weeks(services.database, services.districts, services.clock)
+            finally:
+                publish_month(services.database, services.districts, services.clock)
 
 
 def kiosk_round(services: Services) -> None:

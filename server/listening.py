@@ -3,7 +3,7 @@
 A page must be able to trust the beat: there is one only while this process really hears. So every few seconds a sign
 of our own goes out over the same channel, and only when it has come back through the listening connection do we count
 as hearing. A connection that hangs, or a pooler that swallows notices, is noticed by that, and the pages go back to
-asking.
+asking. A line that died half-way ends like any other (`storage.database.Line`), and a new one is dialled.
 """
 
 import asyncio
@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import psycopg
-
 from escalation.beacon import CHANNEL
-from storage.database import Database
+from storage.database import Database, Line
 
 log = logging.getLogger("xinqiao")
 
@@ -102,7 +100,7 @@ class Listening:
     def _hear(self) -> None:
         args, kwargs = self.database.engine.dialect.create_connect_args(self.database.engine.url)
         sign = uuid4().hex
-        with psycopg.connect(*args, **{**kwargs, **OURS}) as connection:
+        with Line.connect(*args, **{**kwargs, **OURS}) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             while not self._stop.is_set():
                 connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, json.dumps({"sign": sign})))

@@ -24,6 +24,7 @@ from escalation.closing import rescreen_invited
 from escalation.errors import NotAllowed, TicketNotFound
 from escalation.intake import Intake, Outcome
 from escalation.rescreening import decline, declined, open_invitation, welcome
+from escalation.satisfaction import Answer, answered, keep_answer
 from escalation.staff import StaffAccount
 from escalation.store import (
     clocks_of,
@@ -39,7 +40,16 @@ from residents.session import ResidentSession
 from residents.store import disclosures_of, lock_session
 from server.documents import OPENED
 from server.limits import Limits
-from server.progress_schemas import Kind, NextStep, ProgressPage, Wish, WishMade, WishTaken
+from server.progress_schemas import (
+    Asked,
+    Choice,
+    Kind,
+    NextStep,
+    ProgressPage,
+    Wish,
+    WishMade,
+    WishTaken,
+)
 from server.schemas import Opening, ProgressStep
 from storage import audit
 from storage.database import Database
@@ -88,6 +98,9 @@ _TAKEN: dict[Kind, str] = {
     "object": "记下了。{office}的负责人也会看到，会重新看一遍，再给您回话。",
     "thanks": "收到了，谢谢您告诉我们。有新的难处，随时再来说。",
 }
+_QUESTION = "这件事办得怎么样？"
+_CHOICES = {Answer.WELL: "办得好", Answer.SO_SO: "一般", Answer.BADLY: "不满意"}
+_ANSWERED = "收到了，谢谢您告诉我们。只合在一起数，办事的人看不到是谁答的。"
 _DANGER = "已经请{office}的人尽快联系您。"
 _ELEVATED = "愿意的话，请回到聊天里接着说，我在。"
 
@@ -199,9 +212,32 @@ class ProgressDesk:
                 for e in events
                 if e.kind.startswith("wish.")
             ],
+            asked=self._asked(db, ticket),
             closed=ticket.closed_at is not None,
             hotlines=self.hotlines(),
         )
+
+    def _asked(self, db: Session, ticket: Ticket) -> Asked | None:
+        if ticket.closed_at is None:
+            return None
+        done = answered(db, ticket.id) is not None
+        return Asked(
+            question=_QUESTION,
+            choices=[] if done else [Choice(value=int(one), words=words) for one, words in _CHOICES.items()],
+            thanks=_ANSWERED if done else None,
+        )
+
+    def how_it_went(self, code: str, address: str, answer: int) -> ProgressPage:
+        """Keep how the resident found a closed matter handled. The first answer holds; it stands on no time line.
+
+        `NotAllowed` while the matter is open.
+        """
+        with self.database.transaction() as db:
+            found = self._ticket(db, code, address)
+            if found.closed_at is None:
+                raise NotAllowed("这件事还在办，办结以后再告诉我们办得怎么样。")
+            keep_answer(db, found.id, Answer(answer), self.clock())
+            return self._page(db, found, ticket_code.normalise(code))
 
     def _office(self, code: str) -> str:
         return self.intake.district.office_once(code).name

@@ -12,6 +12,13 @@ from server.schemas import Body, Progress
 Kind = Literal["suits", "not_home", "object", "thanks"]
 
 
+class Choice(BaseModel):
+    """One answer that can be tapped."""
+
+    value: int
+    words: str
+
+
 class NextStep(BaseModel):
     """What happens next and by when, in one sentence."""
 
@@ -27,11 +34,19 @@ class WishMade(BaseModel):
     what: str
 
 
+class Asked(BaseModel):
+    """The one question after a matter is closed; nobody has to answer. `thanks`: it was answered, and how we say so."""
+
+    question: str
+    choices: list[Choice]
+    thanks: str | None
+
+
 class ProgressPage(Progress):
     """Everything that the page shows. `who` is an office and a role, and a name once somebody has taken it.
 
     `rescreen`: whoever follows this up invites the resident to answer the questions once more. `reminders_off`: the
-    resident wants no such invitations.
+    resident wants no such invitations. `asked` is None until the matter is closed.
     """
 
     who: str
@@ -39,6 +54,13 @@ class ProgressPage(Progress):
     reminders_off: bool
     next: NextStep | None
     wishes: list[WishMade]
+    asked: Asked | None
+
+
+class HowItWent(Body):
+    """The answer to that question."""
+
+    answer: Literal[1, 2, 3]
 
 
 class Reminders(Body):

@@ -3,12 +3,12 @@
 Nothing here asks a database or a clock. What a figure is called, how it is said, how it is asked for and what stands
 under it is in `report.yml`; each id there has one function here (`figures`), and the other way round.
 
-What is hidden: how many people came to which level is published for whole calendar months only, as
+What is hidden: how many people came to which level is published once for each whole calendar month (`Month`), as
 `server.aggregates` lets it. What offices did, and did not do, is counted as it is: it says nothing of any one person.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from math import exp
 from pathlib import Path
@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from escalation.triage import Level
-from server.aggregates import LADDER, LEAST, Group, publishable
+from server.aggregates import LADDER, LEAST, Group, Table, publishable
+from server.board import Share, share
 
 WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("report.yml").read_text("utf-8"))
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -306,12 +307,8 @@ class LevelCell:
     count: int
 
 
-def level_cells(levels: Mapping[Level, int], period: Period) -> list[LevelCell] | None:
-    """What may be said of these people: None for nothing at all, and for any stretch that is not a calendar month.
-
-    Months do not overlap, so no two tables that anybody can ask for differ by a few people.
-    """
-    table = publishable(levels) if period.is_month else None
+def level_cells(table: Table | None) -> list[LevelCell] | None:
+    """A published table as it is read; None where nothing was published."""
     if table is None:
         return None
     groups = zip(LADDER[table.step], table.counts, strict=True)
@@ -327,6 +324,8 @@ def _group_words(group: Group) -> str:
 # --- a place that stands out ------------------------------------------------------------------------
 
 CONCERNED = (Level.YELLOW, Level.ORANGE, Level.RED)
+TWO_CELLS = 2
+"""The step of `LADDER` on which a table says who is concerned and who is not, and no more."""
 
 
 @dataclass(frozen=True)
@@ -340,32 +339,105 @@ class Cluster:
     chance: float
 
 
-def clusters(by_place: Mapping[str, Mapping[Level, int]], period: Period) -> list[Cluster]:
-    """The places of a calendar month that stand out against all the others together, the least likely first.
+@dataclass(frozen=True)
+class Month:
+    """All that is ever published of the people of one calendar month: by street how many came to which level (each
+    person counts in one place, once) and how many found their matter well handled; and the places that stand out."""
 
-    A place is named only where those concerned, those not, and what is left of the district are `LEAST` people or more.
+    streets: Mapping[str, Table]
+    clusters: tuple[Cluster, ...] = ()
+    satisfied: Mapping[str, Share] = field(default_factory=dict)
+
+    def as_content(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {
+            "streets": {code: [table.step, *table.counts] for code, table in self.streets.items()},
+            "clusters": [vars(one) for one in self.clusters],
+            "satisfied": {code: [one.whole, one.part] for code, one in self.satisfied.items()},
+        }
+
+    @staticmethod
+    def from_content(content: Mapping[str, Any]) -> "Month":
+        """As it was kept."""
+        return Month(
+            {code: Table(step, tuple(counts)) for code, (step, *counts) in content["streets"].items()},
+            tuple(Cluster(**one) for one in content["clusters"]),
+            {code: Share(part, whole) for code, (whole, part) in content["satisfied"].items()},
+        )
+
+
+def publishable_month(
+    by_place: Mapping[str, Mapping[Level, int]],
+    street_of: Mapping[str, str | None],
+    answers: Mapping[str, tuple[int, int]] | None = None,
+) -> Month:
+    """What may be said of a month, from the levels of each place and the street that each place lies in (None: none).
+
+    1. A street publishes by the ladder of `server.aggregates`.
+    2. A place stands out against the published tables of the streets, less its own numbers: nothing that is shown is
+       computed from what is hidden.
+    3. Whoever takes the places that are shown from the table of their street finds `LEAST` people or more in each cell
+       that is left, or knows from the district's tree that no other place is there. A place that would leave fewer is
+       not shown; the least likely goes first.
+    4. Of the answers (by street: all, and those that say well) both parts are `LEAST` or more, or only their number is
+       told, or nothing. The whole district has no such figure: less its streets it would be a street.
     """
-    if not period.is_month:
-        return []
-    found = []
+    streets: dict[str, dict[Level, int]] = {}
     for place, levels in by_place.items():
-        screened, concerned = _counted([levels])
-        others, theirs = _counted([other for name, other in by_place.items() if name != place])
-        if min(concerned, screened - concerned, others) < LEAST:
-            continue
-        expected = screened * theirs / others
-        chance = at_least(concerned, expected)
-        if concerned > expected and chance < RARE:
-            found.append(Cluster(place, screened, concerned, round(expected, 1), chance))
-    return sorted(found, key=lambda one: (one.chance, one.place))
+        if (street := street_of.get(place)) is not None:
+            into = streets.setdefault(street, {})
+            for level, count in levels.items():
+                into[level] = into.get(level, 0) + count
+    tables = {code: table for code, levels in streets.items() if (table := publishable(levels)) is not None}
+    found = [
+        one
+        for place, levels in by_place.items()
+        if place in street_of and (one := _cluster(place, levels, tables, street_of[place])) is not None
+    ]
+    shown: list[Cluster] = []
+    for one in sorted(found, key=lambda each: (each.chance, each.place)):
+        street = street_of[one.place]
+        theirs = [*(other for other in shown if street_of[other.place] == street), one]
+        if street is None or _may_be_taken_away(theirs, street, tables[street], street_of):
+            shown.append(one)
+    satisfied = {
+        code: found_of
+        for code, (whole, well) in (answers or {}).items()
+        if (found_of := share(well, whole)) is not None
+    }
+    return Month(tables, tuple(shown), satisfied)
 
 
-def _counted(tables: Iterable[Mapping[Level, int]]) -> tuple[int, int]:
-    screened = concerned = 0
-    for levels in tables:
-        screened += sum(levels.values())
-        concerned += sum(levels.get(level, 0) for level in CONCERNED)
-    return screened, concerned
+def _cluster(
+    place: str, levels: Mapping[Level, int], tables: Mapping[str, Table], street: str | None
+) -> Cluster | None:
+    screened = sum(levels.values())
+    concerned = sum(levels.get(level, 0) for level in CONCERNED)
+    if min(concerned, screened - concerned) < LEAST:
+        return None
+    told = {code: table.on(TWO_CELLS) for code, table in tables.items() if table.step <= TWO_CELLS}
+    others, theirs = sum(sum(cells) for cells in told.values()), sum(high for _, high in told.values())
+    if street in told:
+        others, theirs = others - screened, theirs - concerned
+    if others < LEAST:
+        return None
+    expected = screened * theirs / others
+    chance = at_least(concerned, expected)
+    if concerned <= expected or chance >= RARE:
+        return None
+    return Cluster(place, screened, concerned, round(expected, 1), chance)
+
+
+def _may_be_taken_away(
+    places: Sequence[Cluster], street: str, table: Table, street_of: Mapping[str, str | None]
+) -> bool:
+    if {code for code, lies_in in street_of.items() if lies_in == street} == {one.place for one in places}:
+        return True
+    screened, concerned = sum(one.screened for one in places), sum(one.concerned for one in places)
+    if table.step > TWO_CELLS:
+        return sum(table.counts) - screened >= LEAST
+    low, high = table.on(TWO_CELLS)
+    return min(low - (screened - concerned), high - concerned) >= LEAST
 
 
 def at_least(count: int, expected: float) -> float:
@@ -422,6 +494,8 @@ class Report:
     levels_before: tuple[LevelCell, ...] | None
     clusters: tuple[Cluster, ...]
     place_names: Mapping[str, str]
+    satisfied: Share | None = None
+    satisfied_before: Share | None = None
 
     @property
     def running(self) -> bool:
@@ -434,8 +508,13 @@ class Report:
 
     @property
     def levels_note(self) -> int:
-        """The number of the footnote of the table of levels: after all others."""
+        """The number of the footnote of the table of levels: after those of the figures."""
         return len(self.lines) + 1
+
+    @property
+    def satisfied_note(self) -> int:
+        """The number of the footnote of what residents said: after all others."""
+        return len(self.lines) + 2
 
 
 def lines_of(now: Mapping[str, Value], before: Mapping[str, Value]) -> tuple[Line, ...]:

@@ -5,26 +5,24 @@ making is recorded with the street and the days; nothing in it names anybody.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, not_, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from escalation.campaign import Campaign
 from escalation.chain import Telling
 from escalation.errors import NotAllowed, NotThere
-from escalation.signal import Rating
+from escalation.level_month import LevelMonth, last_levels, lock_months, month_of
+from escalation.satisfaction import answers_between
 from escalation.staff import StaffAccount
 from escalation.teamwork import Acknowledgement, ReachAttempt, Transfer
 from escalation.ticket import FollowUp, Ticket, TicketClock, TicketEvent
-from escalation.triage import Level
-from residents.district import Office
-from residents.session import ResidentSession
+from residents.district import District, Office
+from residents.district_book import DistrictBook
 from server.report import (
     LOCAL,
     LONGEST_DAYS,
@@ -35,14 +33,15 @@ from server.report import (
     EventFact,
     Facts,
     FollowUpFact,
+    Month,
     Period,
     Report,
     Span,
     TicketFact,
-    clusters,
     figures,
     level_cells,
     lines_of,
+    publishable_month,
 )
 from storage import audit
 from storage.database import Database
@@ -52,7 +51,6 @@ SIGNERS = ("supervisor", "administrator")
 WHOLE = "district"
 """Stands in the place of a street where the whole district is meant."""
 _EVENTS = {"wish.object": "objected", "reopened": "reopened", "lapsed": "lapsed"}
-Levels = dict[Level, int]
 
 
 @dataclass(frozen=True)
@@ -157,13 +155,12 @@ class ReportDesk:
             )  # fmt: skip
             facts = _facts(db, offices, before.begins, until, every=street == WHOLE)
             own = None if street == WHOLE else [p.code for p in district.places if p.street == street]
-            over, one_street = period.ends <= now, street != WHOLE
-            # a month that still runs could be read before and after one person; the whole minus its streets is a street
-            levels = _levels(db, period, own) if over and one_street else {}
-            earlier = _levels(db, before, own) if one_street else {}
-            by_place = _levels_by_place(db, period) if period.is_month and over else {}
-        found = [one for one in clusters(by_place, period) if own is None or one.place in own]
-        cells, cells_before = level_cells(levels, period), level_cells(earlier, before)
+            month, earlier = (published_month(db, district, one, now) for one in (period, before))
+        found = [one for one in month.clusters if own is None or one.place in own] if month else []
+        # the whole has no table of its own: the whole less its streets would be a street
+        cells, cells_before = (
+            level_cells(one.streets.get(street) if one else None) for one in (month, earlier)
+        )
         return Report(
             street=name,
             office=office,
@@ -175,6 +172,8 @@ class ReportDesk:
             ),
             levels=None if cells is None else tuple(cells),
             levels_before=None if cells_before is None else tuple(cells_before),
+            satisfied=month.satisfied.get(street) if month else None,
+            satisfied_before=earlier.satisfied.get(street) if earlier else None,
             clusters=tuple(one for one in found if district.place(one.place)),
             place_names={p.code: p.name for p in district.places},
         )
@@ -255,56 +254,50 @@ def _kind(kind: str) -> str:
     return _EVENTS.get(kind, "referral")
 
 
-def _rated(db: Session, period: Period) -> Select[UUID, str | None, int | None]:
-    """Each rated screening of these days that belongs to no group screening: those are published by themselves."""
-    near = select(Campaign).where(
-        Campaign.from_day <= period.last + timedelta(days=1),
-        Campaign.to_day >= period.first - timedelta(days=1),
-    )
-    theirs = [
-        and_(
-            ResidentSession.place.is_not_distinct_from(one.place),
-            Rating.at >= one.period[0],
-            Rating.at < one.period[1],
-        )
-        for one in db.scalars(near)
-    ]
-    asked = (
-        select(Rating.resident_id, ResidentSession.place, Rating.level)
-        .join(ResidentSession, ResidentSession.id == Rating.session_id)
-        .where(Rating.level.is_not(None), Rating.at >= period.begins, Rating.at < period.ends)
-    )
-    return asked.where(not_(or_(*theirs))) if theirs else asked
+def publish_month(database: Database, districts: DistrictBook, clock: Callable[[], datetime]) -> bool:
+    """Decide what may be said of the levels of the month that is over. Whoever comes second finds it decided."""
+    now = clock()
+    today = now.astimezone(LOCAL).date()
+    period = Period(today, today).this_month.before
+    with database.transaction() as db:
+        if month_of(db, period.first) is not None:
+            return False
+        districts.refresh(db)
+        return published_month(db, districts.current, period, now) is not None
 
 
-def _levels(db: Session, period: Period, places: Sequence[str] | None) -> Levels:
-    """How many people came to which level last within a calendar month; nothing is asked for other stretches."""
-    if not period.is_month:
-        return {}
-    asked = _rated(db, period)
-    if places is not None:
-        asked = asked.where(ResidentSession.place.in_(places))
-    last = (
-        asked.ext(distinct_on(Rating.resident_id))
-        .order_by(Rating.resident_id, Rating.at.desc(), Rating.id)
-        .subquery()
-    )
-    rows = db.execute(select(last.c.level, func.count()).group_by(last.c.level))
-    return {Level(level): count for level, count in rows}
+def published_month(db: Session, district: District, period: Period, now: datetime) -> Month | None:
+    """What is published of this month: as it was decided once, however much was erased or corrected since.
 
-
-def _levels_by_place(db: Session, period: Period) -> Mapping[str, Levels]:
-    """The same for each place by itself."""
-    last = (
-        _rated(db, period)
-        .where(ResidentSession.place.is_not(None))
-        .ext(distinct_on(Rating.resident_id, ResidentSession.place))
-        .order_by(Rating.resident_id, ResidentSession.place, Rating.at.desc(), Rating.id)
-        .subquery()
+    None for days that are no calendar month, for a month that is not over, and for one in which nothing was rated or
+    answered. All streets are decided at the same moment, by the district's tree of that moment.
+    """
+    if not period.is_month or period.ends > now:
+        return None
+    kept = month_of(db, period.first)
+    if kept is None:
+        lock_months(db)
+        kept = month_of(db, period.first)
+    if kept is not None:
+        return Month.from_content(kept.content)
+    levels = last_levels(db, period.begins, period.ends, period.first, period.last)
+    answers: Counter[str] = Counter()
+    well: Counter[str] = Counter()
+    for office, (whole, good) in answers_between(db, period.begins, period.ends).items():
+        street = district.office_once(office).street
+        if street is not None:
+            answers[street] += whole
+            well[street] += good
+    if not levels and not answers:
+        return None
+    by_place = {place: counts for place, counts in levels.items() if place is not None}
+    month = publishable_month(
+        by_place,
+        {place.code: place.street for place in district.places},
+        {street: (whole, well[street]) for street, whole in answers.items()},
     )
-    found: dict[str, Levels] = defaultdict(dict)
-    for place, level, count in db.execute(
-        select(last.c.place, last.c.level, func.count()).group_by(last.c.place, last.c.level)
-    ):
-        found[place][Level(level)] = count
-    return found
+    db.add(LevelMonth(begins=period.first, at=now, content=month.as_content()))
+    audit.record(
+        db, actor="software", action="report.month_published", subject=f"month:{period.first}", at=now
+    )
+    return month

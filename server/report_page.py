@@ -5,7 +5,15 @@ import hashlib
 from html import escape
 
 from server.report import LOCAL, WORDS, Line, Report
-from server.report_paper import cell_words, cluster_words, levels_sentence, made_words, missed_heading
+from server.report_paper import (
+    cell_words,
+    cluster_words,
+    levels_sentence,
+    made_words,
+    missed_heading,
+    satisfied_sentence,
+    satisfied_words,
+)
 
 STYLE = """
 @page { size: A4; margin: 16mm }
@@ -54,6 +62,13 @@ def report_page(report: Report) -> str:
             f"<td>{escape(cell_words(report.levels_before))}</td></tr></tbody></table>"
         )
     parts.append(
+        f"</section><section><h2>{escape(headings['satisfied'])}{_mark(report.satisfied_note)}</h2>"
+        f"<p>{escape(satisfied_sentence(report))}"
+    )
+    if report.period.is_month:
+        parts.append(f"　{WORDS['columns']['before']}：{escape(satisfied_words(report.satisfied_before))}")
+    parts.append("</p>")
+    parts.append(
         f'</section><section class="missed"><h2>{escape(missed_heading(report))}</h2>{_table(report.of("missed"))}'
         f'</section><p class="small">{escape(WORDS["first_page_end"])}{escape(WORDS["no_names"])}</p>'
         f'<p class="small">{escape(made_words(report))}</p>'
@@ -70,6 +85,13 @@ def report_page(report: Report) -> str:
         f"{words['name']}：{levels_sentence(report)}",
         words["query"],
         words["denominator"] + words["merged"],
+    )
+    words = WORDS["satisfied"]
+    notes += _note(
+        report.satisfied_note,
+        f"{headings['satisfied']}：{satisfied_sentence(report)}",
+        words["query"],
+        words["denominator"],
     )
     parts.append(f'<section class="notes"><h2>{escape(headings["notes"])}</h2><ol>{notes}</ol></section>')
     return "".join(parts) + "</main></body></html>"

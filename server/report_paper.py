@@ -1,5 +1,6 @@
 """体检式报告 and 建议函 on paper: the first page is the summary, and how each figure is made follows behind it."""
 
+from server.board import Share
 from server.errors import NoPaper
 from server.paper import Paper, PaperError
 from server.report import LOCAL, WORDS, LevelCell, Line, Report, chance_words, day_words
@@ -51,6 +52,32 @@ def cell_words(cells: tuple[LevelCell, ...] | None) -> str:
     return "；".join(f"{cell.name} {cell.count}" for cell in cells)
 
 
+def satisfied_sentence(report: Report) -> str:
+    """What is said of how residents found their closed matters handled."""
+    words, found = WORDS["satisfied"], report.satisfied
+    if not report.period.is_month:
+        return str(WORDS["only_months"])
+    if found is None:
+        return str(words["withheld"])
+    if found.part is None:
+        return str(words["whole"]).format(of=found.whole)
+    return str(words["sentence"]).format(of=found.whole, n=found.part, percent=_percent(found))
+
+
+def satisfied_words(found: Share | None) -> str:
+    """The same in one cell of a table."""
+    words = WORDS["satisfied"]
+    if found is None:
+        return str(WORDS["hidden"])
+    if found.part is None:
+        return str(words["shown_whole"]).format(of=found.whole)
+    return str(words["shown"]).format(of=found.whole, n=found.part, percent=_percent(found))
+
+
+def _percent(found: Share) -> str:
+    return f"{found.percent:.1f}".removesuffix(".0") + "%"
+
+
 def cluster_words(report: Report) -> list[str]:
     """The places that stand out, one sentence each."""
     return [
@@ -85,6 +112,9 @@ def _report(report: Report) -> bytes:
             [columns["before"], cell_words(report.levels_before)],
         ]
         paper.table(rows, (1, 9), size=9.5, height=5)
+        before = satisfied_words(report.satisfied_before)
+        said = f"{headings['satisfied']}〔{report.satisfied_note}〕：{satisfied_words(report.satisfied)}"
+        paper.line(f"{said}　{columns['before']}：{before}", size=9.5)
     paper.gap(1.5)
     paper.line(missed_heading(report), size=12, bold=True)
     _table(paper, report.of("missed"))
@@ -109,6 +139,11 @@ def _report(report: Report) -> bytes:
     )
     paper.line(f"怎么查：{words['query']}", size=9.5, height=5.2)
     paper.line(f"分母：{words['denominator']}{words['merged']}", size=9.5, height=5.2)
+    paper.gap(1.2)
+    words, note = WORDS["satisfied"], f"〔{report.satisfied_note}〕{headings['satisfied']}"
+    paper.line(f"{note}：{satisfied_sentence(report)}", size=10, bold=True, height=5.5)
+    paper.line(f"怎么查：{words['query']}", size=9.5, height=5.2)
+    paper.line(f"分母：{words['denominator']}", size=9.5, height=5.2)
     return paper.bytes()
 
 

@@ -64,6 +64,8 @@ class ReportShown(BaseModel):
     levels_heading: str
     levels_sentence: str
     levels: list[LevelCount] | None
+    satisfied_heading: str
+    satisfied_sentence: str
     places: list[PlaceThatStandsOut]
     may_sign: bool
     streets: list[StreetChoice]

@@ -16,7 +16,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from server.report import WORDS, Line, Report
-from server.report_paper import cell_words, levels_sentence
+from server.report_paper import cell_words, levels_sentence, satisfied_sentence
 
 COLUMNS = Path(__file__).with_name("report_columns.yml")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -58,12 +58,12 @@ def safe(value: object) -> object:
 
 
 def report_sheet(report: Report, columns: Sequence[tuple[str, str]]) -> bytes:
-    """The workbook: one row for each figure, and one for each group of levels that may be told."""
+    """The workbook: one row for each figure, one for each group of levels that may be told, one for the answers."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.title = WORDS["sheet"]["title"]
-    rows = [_row(report, line) for line in report.lines] + _level_rows(report)
+    rows = [_row(report, line) for line in report.lines] + _level_rows(report) + [_satisfied_row(report)]
     _write(sheet, 1, [head for _, head in columns], bold=True)
     for number, row in enumerate(rows, start=2):
         _write(sheet, number, [row.get(take) for take, _ in columns])
@@ -127,3 +127,25 @@ def _level_rows(report: Report) -> list[dict[str, object]]:
         | {"name": cell.name, "value": cell.count, "of": total, "percent": round(100 * cell.count / total, 1)}
         for cell in report.levels
     ]
+
+
+def _satisfied_row(report: Report) -> dict[str, object]:
+    words, now, before = WORDS["satisfied"], report.satisfied, report.satisfied_before
+    hidden = cell_words(None) if report.period.is_month else WORDS["only_months"]
+    return {
+        "note": report.satisfied_note,
+        "street": report.street,
+        "period": report.period.words(),
+        "figure_id": "satisfied",
+        "section": WORDS["headings"]["satisfied"],
+        "name": words["name"],
+        "sentence": satisfied_sentence(report),
+        "value": hidden if now is None or now.part is None else now.part,
+        "of": now.whole if now else None,
+        "percent": now.percent if now else None,
+        "before": before.part if before else None,
+        "before_of": before.whole if before else None,
+        "before_percent": before.percent if before else None,
+        "query": words["query"],
+        "denominator": words["denominator"],
+    }

@@ -80,12 +80,14 @@ class Answer(Body):
 
 
 class KeepPlan(Body):
-    """Steps of the safety plan; an empty text takes one away."""
+    """Steps of the safety plan; an empty text takes one away. `shared`: whether those who see to the owner's matter
+    may have it."""
 
     steps: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], Annotated[str, Field(max_length=300)]],
         Field(max_length=12),
     ]
+    shared: bool | None = None
 
 
 class MarkMood(Body):

@@ -1,10 +1,11 @@
 """Every setting of the application. Nothing else reads the environment."""
 
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8300
     public_url: str = "http://127.0.0.1:8300"
+    front_proxies: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
 
@@ -79,6 +81,15 @@ class Settings(BaseSettings):
     lookout_second_url: str | None = None
     lookout_every_seconds: float = Field(default=10.0, gt=0, le=30)
     lookout_again_seconds: float = Field(default=300.0, gt=0, le=300)
+
+    @field_validator("front_proxies")
+    @classmethod
+    def _each_is_an_address(cls, said: str) -> str:
+        """Addresses or networks, never everybody: whoever may say where a request comes from escapes all counting."""
+        networks = [ip_network(one.strip(), strict=False) for one in said.split(",") if one.strip()]
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("front_proxies names the proxies one by one, not everybody")
+        return ",".join(str(network) for network in networks)
 
     @property
     def keys(self) -> Path:

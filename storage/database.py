@@ -123,16 +123,19 @@ def _forget_what_was_undone(db: Session, transaction: SessionTransaction) -> Non
         del db.info[audit.QUEUE][kept:]
 
 
-class _Line(psycopg.Connection[Any]):
+class Line(psycopg.Connection[Any]):
     """A connection that gives its server up after `NO_ANSWER_SECONDS`.
 
     The server ends a statement that takes too long, but a line that died half-way (a firewall that forgot it, a
-    machine that lost power) never says so, and whoever waits on it waits for ever.
+    machine that lost power) never says so, and whoever waits on it waits for ever. Who asks for a time of their own (to
+    wait for notices) waits that long, and keeps the line.
     """
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, NO_ANSWER_SECONDS if timeout is None else timeout)
+            return super().wait(gen, interval, NO_ANSWER_SECONDS)
         except _WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("no answer from the database") from None
@@ -151,7 +154,7 @@ def make_engine(url: str | URL, *, pool_size: int = 10) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 5},
     )
-    event.listen(engine, "do_connect", lambda dialect, record, args, more: _Line.connect(*args, **more))
+    event.listen(engine, "do_connect", lambda dialect, record, args, more: Line.connect(*args, **more))
     event.listen(engine, "connect", _set_limits)
     event.listen(engine, "handle_error", _hide_values)
     return engine

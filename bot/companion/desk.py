@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.companion.doing import PLAN
-from bot.companion.keeping import SafetyPlan, keep_plan, mark_mood, plan_of
+from bot.companion.keeping import SafetyPlan, keep_plan, mark_mood, plan_of, share_plan
 from bot.companion.skills import read_skills
 from bot.companion.week import WORDING, this_week
 from bot.errors import ChatNotAgreed, Locked, NothingToAnswer
@@ -36,8 +36,11 @@ class CompanionDesk:
         with self.database.transaction() as db:
             return self._plan(db, session)
 
-    def keep_plan(self, session: ResidentSession, steps: Mapping[str, str]) -> PlanShown:
+    def keep_plan(
+        self, session: ResidentSession, steps: Mapping[str, str], shared: bool | None = None
+    ) -> PlanShown:
         """Write some steps of the plan; an empty text takes a step away. `NothingToAnswer` for a step there is not.
+        `shared`: whether those who see to their matter may have it; None leaves that as it is.
 
         `ChatNotAgreed` without the tick for talking: nothing is kept of somebody who did not agree.
         """
@@ -47,7 +50,10 @@ class CompanionDesk:
             raise NothingToAnswer()
         with self.database.transaction() as db:
             self._may_keep(db, session)
-            keep_plan(db, self.vault, session.resident_id, steps, self.clock())
+            now = self.clock()
+            keep_plan(db, self.vault, session.resident_id, steps, now)
+            if shared is not None:
+                share_plan(db, session.resident_id, shared, now)
             return self._plan(db, session)
 
     def moods(self, session: ResidentSession) -> MoodsShown:
@@ -85,6 +91,7 @@ class CompanionDesk:
                 for step in skill.kept_steps()
             ],
             updated_at=kept.updated_at if kept and written else None,
+            shared=kept is not None and kept.shared_at is not None,
         )
 
     def _moods(self, db: Session, session: ResidentSession) -> MoodsShown:

@@ -43,13 +43,15 @@ class SkillRun(Identified, Entity):
 
 
 class SafetyPlan(Identified, Entity):
-    """A person's own plan for hard hours: seven texts of theirs, sealed."""
+    """A person's own plan for hard hours: seven texts of theirs, sealed. `shared_at`: since when its owner lets whoever
+    sees to their matter have it; None: nobody else reads it."""
 
     __tablename__ = "safety_plan"
 
     resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"), unique=True)
     steps_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     updated_at: Mapped[datetime]
+    shared_at: Mapped[datetime | None]
 
 
 class MoodMark(Identified, Entity):
@@ -92,6 +94,18 @@ def plan_of(db: Session, vault: Vault, resident_id: UUID) -> dict[str, str]:
     """This person's safety plan, by step; empty when there is none."""
     plan = db.scalar(select(SafetyPlan).where(SafetyPlan.resident_id == resident_id))
     return dict(json.loads(vault.open(plan, "steps") or "{}")) if plan else {}
+
+
+def plan_shared(db: Session, resident_id: UUID) -> bool:
+    """Whether the owner of a plan has said that those who see to their matter may have it. No plan is not shared."""
+    return db.scalar(select(SafetyPlan.shared_at).where(SafetyPlan.resident_id == resident_id)) is not None
+
+
+def share_plan(db: Session, resident_id: UUID, shared: bool, now: datetime) -> None:
+    """Keep what the owner of a plan says about sharing it. Where there is no plan there is nothing to share."""
+    plan = db.scalar(select(SafetyPlan).where(SafetyPlan.resident_id == resident_id).with_for_update())
+    if plan is not None and (plan.shared_at is not None) is not shared:
+        plan.shared_at = now if shared else None
 
 
 def keep_plan(

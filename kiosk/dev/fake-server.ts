@@ -378,6 +378,7 @@ export class FakeServer {
       title: "难受时怎么办的小卡",
       steps: PLAN_STEPS.map((id, at) => ({ id, label: PLAN_LABELS[at]!, words: session.plan[id] ?? "" })),
       updated_at: Object.keys(session.plan).length ? this.now().toISOString() : null,
+      shared: false,
     };
   }
 
@@ -524,6 +525,7 @@ export class FakeServer {
       who: "浦沿司法所 · 社工 沈青",
       next: { sentence: "今天 15:30 前会有人和您通话。", due_at: at(12), late: false },
       wishes: [],
+      asked: null,
       rescreen: this.rescreen && !this.remindersOff,
       reminders_off: this.remindersOff,
       steps: [

@@ -276,6 +276,7 @@ describe("the safety plan", () => {
     const plan: PlanShown = {
       title: "x",
       updated_at: null,
+      shared: false,
       steps: ["一", "二", "三"].map((label, at) => ({ id: label, label, words: at === 1 ? "" : "难".repeat(299) + "完" })),
     };
     const pieces = planPieces(plan);

@@ -1,4 +1,5 @@
-"""A resident's own plan for hard hours, and how they said they felt. Nobody else reads either."""
+"""A resident's own plan for hard hours, and how they said they felt. Nobody else reads either, except that whoever sees
+to their matter may have the plan when its owner says so (`escalation/papers.py`)."""
 
 from fastapi import APIRouter, Response
 
@@ -19,7 +20,7 @@ def read_plan(session: CurrentSession, services: Wired, response: Response) -> P
 @router.put("/plan")
 def keep_plan(body: KeepPlan, session: CurrentSession, services: Wired) -> PlanShown:
     """Write steps of it. The same steps written twice are written once."""
-    return services.companion.keep_plan(session, body.steps)
+    return services.companion.keep_plan(session, body.steps, body.shared)
 
 
 @router.get("/moods")

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from bot.turn import EntrancesShown, HotlineShown
 from server.administration_schemas import TypedPlace, TypedPlaceShown
 from server.callers import Wired
-from server.progress_schemas import ProgressPage, Reminders, Wish, WishTaken
+from server.progress_schemas import HowItWent, ProgressPage, Reminders, Wish, WishTaken
 from server.schemas import DistrictShown
 
 router = APIRouter(prefix="/api", tags=["public"])
@@ -63,6 +63,12 @@ def make_wish(code: str, body: Wish, services: Wired, request: Request) -> WishT
 def set_reminders(code: str, body: Reminders, services: Wired, request: Request) -> ProgressPage:
     """Say whether one wants to be asked again some day. A no is kept, and no plan is made against it."""
     return services.progress.remind(code, address_of(request), body.wanted)
+
+
+@router.put("/progress/{code}/how-it-went")
+def say_how_it_went(code: str, body: HowItWent, services: Wired, request: Request) -> ProgressPage:
+    """After a matter is closed: say with one tap how it was handled. Only the first answer is kept; 409 before."""
+    return services.progress.how_it_went(code, address_of(request), body.answer)
 
 
 def address_of(request: Request) -> str:

@@ -12,7 +12,14 @@ from server.callers import CurrentStaff, Wired
 from server.report import LOCAL, WORDS, Period, Report
 from server.report_desk import SIGNERS, ReportDesk
 from server.report_page import POLICY, report_page
-from server.report_paper import cluster_words, letter_paper, levels_sentence, missed_heading, report_paper
+from server.report_paper import (
+    cluster_words,
+    letter_paper,
+    levels_sentence,
+    missed_heading,
+    report_paper,
+    satisfied_sentence,
+)
 from server.report_schemas import (
     Code,
     FigureLine,
@@ -82,6 +89,8 @@ def read_report(
         levels=None
         if report.levels is None
         else [LevelCount(name=cell.name, count=cell.count) for cell in report.levels],
+        satisfied_heading=headings["satisfied"],
+        satisfied_sentence=satisfied_sentence(report),
         places=[
             PlaceThatStandsOut(place=one.place, name=report.place_names[one.place], sentence=words)
             for one, words in zip(report.clusters, cluster_words(report), strict=True)

@@ -87,7 +87,7 @@ def test_a_week_is_published_once_whatever_is_erased_or_comes_later(town: Town, 
 def test_each_person_is_counted_once_in_the_cell_where_they_live(town: Town, lead: Officer) -> None:
     """By the address on the ticket, which is sealed; and whoever is heard twice is one."""
     last = town.clock() - timedelta(days=3)
-    closed_tickets(town, 14, 2, 11, last, "浦沿街道 · 彩虹社区第一网格 · 手机")
+    closed_tickets(town, 14, 2, last, place="浦沿街道 · 彩虹社区第一网格 · 手机")
     with town.database.transaction() as db:
         again = db.scalars(select(Signal)).all()
         for one in again:
@@ -105,14 +105,14 @@ def test_each_person_is_counted_once_in_the_cell_where_they_live(town: Town, lea
 
 def test_work_is_counted_with_what_it_is_a_part_of(town: Town, lead: Officer) -> None:
     last = town.clock() - timedelta(days=3)
-    closed_tickets(town, 40, 12, 25, last)
+    closed_tickets(town, 40, 12, last, answers=[3] * 25 + [1] * 10)
     screenings(town, 50, 38, last)
     publish(town)
     shown = board(town, lead)
     acknowledged = next(one for one in shown["clocks"] if one["clock"] == "签收")
     assert acknowledged == {"layer": "司法所", "clock": "签收", "kept": 28, "late": 12, "whole": 40}
     assert (shown["completion"]["part"], shown["completion"]["whole"]) == (38, 50)
-    assert (shown["thanks"]["part"], shown["thanks"]["whole"]) == (25, 40)
+    assert (shown["satisfied"]["part"], shown["satisfied"]["whole"]) == (25, 35), "of those who answered"
     assert shown["late_now"] == "没有"
 
     public = town.ask("GET", "/api/public/board").json()
@@ -126,13 +126,13 @@ def test_work_is_counted_with_what_it_is_a_part_of(town: Town, lead: Officer) ->
 
 def test_what_is_small_is_said_to_be_small(town: Town, lead: Officer) -> None:
     last = town.clock() - timedelta(days=3)
-    closed_tickets(town, 6, 1, 3, last)
+    closed_tickets(town, 6, 1, last, answers=[3, 3, 1])
     screenings(town, 40, 35, last)
     publish(town)
     shown = board(town, lead)
     assert {(one["kept"], one["whole"]) for one in shown["clocks"]} == {(None, None)}
     assert (shown["completion"]["part"], shown["completion"]["whole"]) == (None, 40), "five did not finish"
-    assert (shown["thanks"]["part"], shown["thanks"]["whole"]) == (None, None)
+    assert (shown["satisfied"]["part"], shown["satisfied"]["whole"]) == (None, None)
     resident = town.resident(place="puyan-hall")
     resident.agrees()
     resident.says("我不想活了，药我已经准备好了")

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from escalation.errors import TicketNotFound
 from escalation.outbox import QueuedNotice
+from escalation.satisfaction import Satisfaction
 from escalation.signal import Signal
 from escalation.ticket import Ticket, TicketEvent
 from server.errors import TooOften
@@ -317,3 +318,38 @@ def test_what_was_said_on_the_page_is_in_the_persons_own_record(town: Town, resi
     taken(town, code_of(resident), "thanks")
     said = [one["内容"] for one in resident.sends("GET", "/record").json()["进度页上说的"]]
     assert said == ["下午三点以后都在家", None]
+
+
+def how_it_went(town: Town, code: str, answer: int) -> Any:
+    return town.ask("PUT", f"/api/progress/{code}/how-it-went", json={"answer": answer})
+
+
+def test_a_closed_matter_is_asked_about_once_and_its_worker_never_sees_the_answer(
+    town: Town, resident: Resident, officer: Officer
+) -> None:
+    code = code_of(resident)
+    ticket = officer.only_ticket()["code"]
+    assert page(town, code)["asked"] is None
+    assert how_it_went(town, code, 1).status_code == 409, "the matter is still open"
+    with town.database.transaction() as db:
+        db.scalars(select(Ticket)).one().complete("supported", town.clock())
+    asked = page(town, code)["asked"]
+    assert (asked["question"], [one["value"] for one in asked["choices"]]) == (
+        "这件事办得怎么样？",
+        [3, 2, 1],
+    )
+    for answer in (1, 3, 0, 4):
+        said = how_it_went(town, code, answer)
+        assert said.status_code == (200 if answer in (1, 3) else 422)
+    assert page(town, code)["asked"]["choices"] == []
+    with town.database.transaction() as db:
+        kept = db.scalars(select(Satisfaction)).all()
+    assert [one.answer for one in kept] == [1], "the first answer holds"
+    assert told(town) == []
+    assert "不满意" not in str(officer.does("GET", f"/tickets/{ticket}"))
+    assert resident.sends("GET", "/record").json()["办得怎么样"][0]["回答"] == 1
+
+
+@pytest.mark.parametrize("code", BAD_CODES)
+def test_without_a_code_nobody_says_how_it_went(town: Town, resident: Resident, code: str) -> None:
+    assert how_it_went(town, code, 3).status_code == 404

@@ -10,6 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from escalation.say_cards import say_cards
+from escalation.staff import StaffAccount
+from escalation.teamwork import Trip
+from escalation.ticket import Ticket
 from escalation.triage import Level
 from residents.resident import Disclosure
 from server.documents import KINDS, OPENED, WORDS, Case, Referral, Visit, as_paper, document
@@ -124,7 +127,7 @@ def in_danger(town: Town, **ticks: bool) -> Resident:
     for field, value in (("name", NAME), ("phone", PHONE), ("address", ADDRESS), ("trusted_person", TRUSTED)):
         resident.tells(field, value)
     resident.says(WORDS_SAID)
-    resident.sends("PUT", "/plan", {"steps": {"by_myself": PLAN}})
+    resident.sends("PUT", "/plan", {"steps": {"by_myself": PLAN}, "shared": True})
     return resident
 
 
@@ -189,6 +192,88 @@ def test_a_plan_is_printed_only_after_its_owner_was_asked(town: Town) -> None:
     assert refused.status_code == 409
     assert PLAN not in refused.text
     assert PLAN in officer.asks("POST", path, {"asked": True}).text
+
+
+def opens_plan(officer: Officer, code: str) -> int:
+    answer = officer.asks("POST", f"/tickets/{code}/documents/safety_plan", {"asked": True})
+    assert (PLAN in answer.text) is (answer.status_code == 200)
+    return answer.status_code
+
+
+def test_a_plan_is_its_owners_until_they_say_so_themselves(town: Town) -> None:
+    """Consent to be passed on is about who they are; what they wrote for their hard hours is another matter."""
+    resident = in_danger(town)
+    officer, code = holds(town)
+    for shared, status in ((False, 409), (True, 200), (None, 200), (False, 409)):
+        resident.sends("PUT", "/plan", {"steps": {}, "shared": shared})
+        assert opens_plan(officer, code) == status, shared
+    assert resident.sends("GET", "/plan").json()["shared"] is False
+
+
+def test_somebody_in_danger_who_shares_nothing_keeps_their_plan(town: Town) -> None:
+    resident = in_danger(town, share=False)
+    officer, code = holds(town)
+    assert resident.sends("GET", "/plan").json()["shared"] is True
+    assert opens_plan(officer, code) == 409
+    letter = officer.asks("POST", f"/tickets/{code}/documents/visit_kit", {})
+    assert PHONE in letter.text, "danger opens who they are, and not what they wrote"
+
+
+def test_a_plan_is_for_whoever_sees_to_it_now(town: Town) -> None:
+    in_danger(town)
+    officer, code = holds(town)
+    lead, colleague = town.officer("puyan", "supervisor", "钱敏"), town.officer("puyan", name="何苗")
+    assert [opens_plan(one, code) for one in (officer, lead, colleague)] == [200, 409, 409]
+    with town.database.transaction() as db:
+        ticket = db.scalars(select(Ticket).where(Ticket.code == code)).one()
+        visitor = db.scalars(select(StaffAccount).where(StaffAccount.username == colleague.username)).one()
+        now = town.clock()
+        db.add(
+            Trip(
+                ticket_id=ticket.id, staff_id=visitor.id, name=visitor.name, office=visitor.office, set_out_at=now,
+                back_by=now + timedelta(minutes=40),
+            )
+        )  # fmt: skip
+    assert opens_plan(colleague, code) == 200, "they are at the door"
+    with town.database.transaction() as db:
+        db.scalars(select(Trip)).one().back_at = town.clock()
+        db.scalars(select(Ticket).where(Ticket.code == code)).one().complete("supported", town.clock())
+    assert [opens_plan(one, code) for one in (officer, colleague)] == [409, 409]
+
+
+def test_who_judged_it_is_written_down_as_it_was(town: Town) -> None:
+    """The resident judges where they agreed; else whoever opens it."""
+    in_danger(town)
+    officer, code = holds(town)
+    for kind in ("visit_kit", "family_sheet", "safety_plan"):
+        town.clock.now += timedelta(minutes=1)
+        assert officer.asks("POST", f"/tickets/{code}/documents/{kind}", {"asked": True}).status_code == 200
+    assert judged(town) == [
+        ("visit_kit", "consent", "居民本人", "resident"),
+        ("family_sheet", "assigned", "沈青", officer.username),
+        ("safety_plan", "consent", "居民本人", "resident"),
+    ]
+
+
+def test_in_danger_and_without_consent_it_is_the_worker_who_judges(town: Town) -> None:
+    in_danger(town, share=False)
+    officer, code = holds(town)
+    officer.does("POST", f"/tickets/{code}/documents/visit_kit", {})
+    assert judged(town) == [("visit_kit", "danger_to_life", "沈青", officer.username)]
+
+
+def judged(town: Town) -> list[tuple[str, str, str, str]]:
+    """Of each opened document: on which basis, and who judged, for the resident and in the audit trail."""
+    with town.database.transaction() as db:
+        opened = select(Disclosure).where(Disclosure.fields.like("document.%")).order_by(Disclosure.at)
+        kept = db.scalars(opened).all()
+        entries = db.scalars(
+            select(AuditEntry).where(AuditEntry.action == "document.opened").order_by(AuditEntry.seq)
+        ).all()
+    return [
+        (d.fields.partition(".")[2], d.basis, d.judged_by, str(e.details["judged_by"]))
+        for d, e in zip(kept, entries, strict=True)
+    ]
 
 
 def test_without_consent_to_share_there_is_no_plan_and_no_name_on_a_referral(town: Town) -> None:

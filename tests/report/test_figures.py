@@ -1,6 +1,8 @@
 """Every figure of the check-up report against a small town that was counted by hand."""
 
 import io
+import itertools
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -8,8 +10,12 @@ from uuid import UUID, uuid4
 import openpyxl
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from escalation.triage import Level
+from server.aggregates import LEAST
+from server.board import Share
 from server.report import (
     _FIGURES,
     WORDS,
@@ -20,16 +26,17 @@ from server.report import (
     Facts,
     FollowUpFact,
     LevelCell,
+    Month,
     Period,
     Report,
     Span,
     TicketFact,
     Value,
     at_least,
-    clusters,
     figures,
     level_cells,
     lines_of,
+    publishable_month,
 )
 from server.report_desk import Letter
 from server.report_page import report_page
@@ -170,34 +177,36 @@ def test_a_month_begins_and_ends_at_midnight_in_hangzhou() -> None:
 # --- what may be said of people ----------------------------------------------------------------------
 
 
-def test_few_people_are_merged_into_their_neighbours_and_fewer_are_not_told() -> None:
-    many = {Level.GREEN: 30, Level.BLUE: 12, Level.YELLOW: 11, Level.ORANGE: 6, Level.RED: 5}
+def cells(levels: dict[Level, int]) -> list[LevelCell] | None:
+    return level_cells(publishable_month({"hall": levels}, {"hall": "puyan"}).streets.get("puyan"))
+
+
+def test_levels_are_merged_until_every_cell_counts_ten() -> None:
+    many = {Level.GREEN: 30, Level.BLUE: 12, Level.YELLOW: 11, Level.ORANGE: 8, Level.RED: 3}
     few = {Level.GREEN: 30, Level.BLUE: 12, Level.YELLOW: 11, Level.RED: 3}
-    assert [cell.count for cell in level_cells(many, OCTOBER) or []] == [30, 12, 11, 11]
-    merged = level_cells(few, OCTOBER)
-    assert merged == [
+    assert [cell.count for cell in cells(many) or []] == [30, 12, 11, 11]
+    assert cells(few) == [
         LevelCell("平稳", 30), LevelCell("留意一下", 12), LevelCell("建议聊聊、建议马上有人帮忙", 14)
     ]  # fmt: skip
-    assert level_cells({Level.GREEN: 9}, OCTOBER) is None
+    assert cells({Level.GREEN: 9}) is None
 
 
-def test_of_days_that_are_no_month_nothing_is_said_of_people() -> None:
-    """Else October's first week would be October without its other weeks."""
-    many = {Level.GREEN: 300, Level.BLUE: 120, Level.YELLOW: 110, Level.RED: 50}
-    for period in (
-        Period(date(2026, 10, 1), date(2026, 10, 30)),
-        Period(date(2026, 9, 1), date(2026, 10, 31)),
-    ):
-        assert level_cells(many, period) is None
-        assert clusters({"a": many, "b": many}, period) == []
+STREETS = {
+    "park": "puyan",
+    "school": "puyan",
+    "hall": "puyan",
+    "mall": "xixing",
+    "bridge": "xixing",
+    "web": None,
+}
+QUIET = {Level.GREEN: 180, Level.BLUE: 10, Level.YELLOW: 10}
+LOUD = {Level.GREEN: 28, Level.YELLOW: 8, Level.ORANGE: 4}
 
 
 def test_a_place_stands_out_only_when_chance_would_hardly_do_it() -> None:
-    quiet = {Level.GREEN: 180, Level.BLUE: 10, Level.YELLOW: 10}
-    loud = {Level.GREEN: 28, Level.YELLOW: 8, Level.ORANGE: 4}
-    found = clusters({"park": loud, "hall": quiet}, OCTOBER)
-    assert found == [Cluster("park", 40, 12, 2.0, pytest.approx(at_least(12, 2.0)))]
-    assert clusters({"park": quiet, "hall": quiet}, OCTOBER) == []
+    found = publishable_month({"park": LOUD, "hall": QUIET}, STREETS).clusters
+    assert found == (Cluster("park", 40, 12, 2.0, pytest.approx(at_least(12, 2.0))),)
+    assert publishable_month({"park": QUIET, "hall": QUIET}, STREETS).clusters == ()
 
 
 @pytest.mark.parametrize(
@@ -209,8 +218,61 @@ def test_a_place_stands_out_only_when_chance_would_hardly_do_it() -> None:
 )
 def test_a_place_of_few_is_never_named(levels: dict[Level, int]) -> None:
     quiet = {Level.GREEN: 990, Level.YELLOW: 10}
-    assert clusters({"park": levels, "hall": quiet}, OCTOBER) == []
-    assert clusters({"park": {Level.GREEN: 28, Level.RED: 12}, "hall": {Level.GREEN: 9}}, OCTOBER) == []
+    assert publishable_month({"park": levels, "mall": quiet}, STREETS).clusters == ()
+    few = {"park": {Level.GREEN: 28, Level.RED: 12}, "mall": {Level.GREEN: 9}}
+    assert publishable_month(few, STREETS).clusters == ()
+
+
+def test_a_place_beside_few_others_of_its_street_is_not_shown() -> None:
+    """Else the street's table less the place would be the three at the school, one of whom is concerned."""
+    beside = {"park": LOUD, "school": {Level.GREEN: 2, Level.YELLOW: 1}, "mall": QUIET}
+    assert publishable_month(beside, STREETS).clusters == ()
+    alone = {place: street for place, street in STREETS.items() if place not in ("school", "hall")}
+    assert [one.place for one in publishable_month({"park": LOUD, "mall": QUIET}, alone).clusters] == ["park"]
+
+
+people = st.dictionaries(st.sampled_from(list(Level)), st.one_of(st.integers(0, 12), st.integers(0, 200)))
+
+
+@given(st.dictionaries(st.sampled_from(sorted(STREETS)), people))
+@settings(max_examples=400, deadline=None)
+def test_nobody_is_found_by_taking_places_from_their_street(by_place: dict[str, dict[Level, int]]) -> None:
+    """Somebody takes any of the places that are named from the table of their street, in every cell and in all."""
+    month = publishable_month(by_place, STREETS)
+    for street, table in month.streets.items():
+        named = [one for one in month.clusters if STREETS[one.place] == street]
+        for some in (c for n in range(1, len(named) + 1) for c in itertools.combinations(named, n)):
+            screened, concerned = sum(one.screened for one in some), sum(one.concerned for one in some)
+            left = [sum(table.counts) - screened]
+            if table.step <= 2:
+                low, high = table.on(2)
+                left += [low - (screened - concerned), high - concerned]
+            others = {place for place, where in STREETS.items() if where == street} - {
+                one.place for one in some
+            }
+            assert min(left) >= LEAST or (not others and left == [0] * len(left)), (by_place, some, left)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(STREETS)), people))
+@settings(max_examples=200, deadline=None)
+def test_what_is_said_of_a_place_follows_from_what_is_published(
+    by_place: dict[str, dict[Level, int]],
+) -> None:
+    """So that `expected` and `chance` tell nothing of a street whose table is withheld."""
+    month = publishable_month(by_place, STREETS)
+    told = {code: table.on(2) for code, table in month.streets.items() if table.step <= 2}
+    for one in month.clusters:
+        others, theirs = sum(map(sum, told.values())), sum(high for _, high in told.values())
+        if STREETS[one.place] in told:
+            others, theirs = others - one.screened, theirs - one.concerned
+        expected = one.screened * theirs / others
+        assert (one.expected, one.chance) == (round(expected, 1), at_least(one.concerned, expected))
+    assert Month.from_content(json.loads(json.dumps(month.as_content()))) == month, "kept as it is"
+
+
+def test_answers_are_told_with_what_they_are_a_part_of_or_not() -> None:
+    said = publishable_month({}, {}, {"puyan": (35, 25), "xixing": (35, 30), "changhe": (9, 5)}).satisfied
+    assert said == {"puyan": Share(25, 35), "xixing": Share(None, 35)}
 
 
 @pytest.mark.parametrize(
@@ -237,6 +299,7 @@ def made(street: str = "浦沿街道", period: Period = OCTOBER) -> Report:
         levels_before=None,
         clusters=(Cluster("park", 40, 12, 2.0, 0.0000083),),
         place_names={"park": "物联网产业园"},
+        satisfied=Share(25, 35),
     )
 
 
@@ -292,7 +355,7 @@ def test_the_district_orders_its_columns(tmp_path: Path) -> None:
     assert sheet is not None
     rows = list(sheet.iter_rows(values_only=True))
     assert rows[:2] == [("数", "哪一项"), (3, "新工单")]
-    assert rows[-2:] == [(30, "平稳"), (14, "留意一下、建议聊聊")]
+    assert rows[-3:] == [(30, "平稳"), (14, "留意一下、建议聊聊"), (25, "说办得好")]
     assert {take for take, _ in read_columns(COLUMNS)} <= set(TAKEN)
 
 

@@ -8,15 +8,17 @@ from uuid import uuid4
 import openpyxl
 import pypdfium2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from escalation.campaign import Campaign
 from escalation.errors import NotThere
+from escalation.level_month import LevelMonth
 from escalation.signal import Rating
 from escalation.triage import Level
 from residents.resident import Resident as ResidentRow
 from residents.session import ResidentSession
-from server.report import LOCAL, Period
+from server.jobs import plans_round
+from server.report import LOCAL, Period, Report
 from server.report_desk import ReportDesk
 from storage.audit import AuditEntry
 from tests.support.town import Officer, Resident, Town
@@ -202,18 +204,80 @@ def test_people_are_counted_once_a_month_without_those_of_a_group_screening(town
                 level=int(Level.YELLOW), policy="five_colours", at=again.at + timedelta(hours=1),
             )
         )  # fmt: skip
-    made = desk(town).of_district("puyan", Period.month(2026, 10), "operator")
-    assert made.levels is not None
-    assert sorted(cell.count for cell in made.levels) == [12, 13], "the later answer of one person counts"
-
     with town.database.transaction() as db:
         db.add(
             Campaign(
-                code="C-TEST", name="秋季", place="puyan-hall", entrance="resident", from_day=date(2026, 10, 9),
+                code="C-TEST", name="秋季", place="xixing-hall", entrance="resident", from_day=date(2026, 10, 9),
                 to_day=date(2026, 10, 11), zone="Asia/Shanghai", made_by="x", made_at=at,
             )
         )  # fmt: skip
-    assert desk(town).of_district("puyan", Period.month(2026, 10), "operator").levels is None
+    made = desk(town).of_district("puyan", Period.month(2026, 10), "operator")
+    assert made.levels is not None
+    assert sorted(cell.count for cell in made.levels) == [12, 13], "the later answer of one person counts"
+    assert desk(town).of_district("xixing", Period.month(2026, 10), "operator").levels is None
+
+
+def levels_of(report: Report) -> dict[str, int]:
+    return {cell.name: cell.count for cell in report.levels or ()}
+
+
+def test_two_prints_of_a_month_cannot_be_subtracted(town: Town) -> None:
+    """One person has their record erased, another's level is put right, between the first print and the second."""
+    at, month = datetime(2026, 10, 10, 4, tzinfo=UTC), Period.month(2026, 10)
+    screened(town, "puyan-hall", Level.GREEN, 14, at)
+    screened(town, "puyan-hall", Level.YELLOW, 12, at)
+    first = desk(town).of_district("puyan", month, "operator")
+    assert sorted(levels_of(first).values()) == [12, 14]
+
+    with town.database.transaction() as db:
+        yellow, green = (
+            db.scalars(select(Rating).where(Rating.level == int(level))).first()
+            for level in (Level.YELLOW, Level.GREEN)
+        )
+        assert yellow is not None
+        assert green is not None
+        db.delete(yellow)
+        green.level = int(Level.YELLOW)
+    screened(town, "puyan-hall", Level.GREEN, 1, at)
+    screened(town, "xixing-hall", Level.GREEN, 30, at)
+    for _ in range(2):
+        again = desk(town).of_district("puyan", month, "operator")
+        beside = desk(town).of_district("puyan", Period.month(2026, 11), "operator")
+        assert levels_of(again) == levels_of(first)
+        assert beside.levels_before == first.levels
+    assert desk(town).of_district("xixing", month, "operator").levels is None, (
+        "decided for all streets at once"
+    )
+
+
+def test_any_days_open_no_other_way_to_the_levels(town: Town) -> None:
+    at = datetime(2026, 10, 10, 4, tzinfo=UTC)
+    screened(town, "puyan-hall", Level.GREEN, 14, at)
+    screened(town, "puyan-hall", Level.YELLOW, 12, at)
+    for first, last in (
+        (date(2026, 10, 1), date(2026, 10, 30)),
+        (date(2026, 9, 1), date(2026, 10, 31)),
+        (date(2026, 10, 10), date(2026, 10, 10)),
+    ):
+        days = desk(town).of_district("puyan", Period(first, last), "operator")
+        assert (days.levels, days.clusters, days.satisfied) == (None, (), None)
+    running = screened(town, "puyan-hall", Level.GREEN, 40, town.clock())
+    assert running is None
+    month = Period(today(town), today(town)).this_month
+    assert desk(town).of_district("puyan", month, "operator").levels is None, (
+        "it could be read again tomorrow"
+    )
+
+
+def test_the_month_is_decided_by_the_clock_although_nobody_reads_it(town: Town) -> None:
+    screened(town, "puyan-hall", Level.GREEN, 14, datetime(2026, 10, 10, 4, tzinfo=UTC))
+    for _ in range(2):
+        plans_round(town.services)
+    with town.database.transaction() as db:
+        [kept] = db.scalars(select(LevelMonth)).all()
+        assert kept.begins == date(2026, 10, 1)
+        db.execute(delete(Rating))
+    assert levels_of(desk(town).of_district("puyan", Period.month(2026, 10), "operator"))
 
 
 def test_a_letter_is_drafted_for_a_place_that_stands_out_and_leaves_only_signed(town: Town) -> None:
@@ -222,6 +286,8 @@ def test_a_letter_is_drafted_for_a_place_that_stands_out_and_leaves_only_signed(
     street = company.street or ""
     screened(town, company.code, Level.GREEN, 25, at)
     screened(town, company.code, Level.YELLOW, 15, at)
+    screened(town, f"{street}-hall", Level.GREEN, 190, at)
+    screened(town, f"{street}-hall", Level.YELLOW, 10, at)
     screened(town, "changhe-hall", Level.GREEN, 190, at)
     screened(town, "changhe-hall", Level.YELLOW, 10, at)
     days = "from_day=2026-10-01&to_day=2026-10-31"

@@ -18,6 +18,7 @@ PUBLIC = {
     "GET /api/progress/{code}": "the resident's own secret code is the key; guessing is throttled",
     "GET /api/progress/{code}/qr": "draws what the caller has sent, and looks nothing up",
     "PUT /api/progress/{code}/reminders": "as the page itself: whoever has the code may say no to reminders",
+    "PUT /api/progress/{code}/how-it-went": "as the page itself: whoever has the code may say once how it went",
     "POST /api/progress/{code}/wishes": "as the page itself; throttled by code and by address",
     "POST /api/staff/login": "where staff say who they are; throttled",
     "GET /api/public/board": "how many were helped last week: counts without the small ones",

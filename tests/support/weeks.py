@@ -8,8 +8,9 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from assessments.administration import Administration
+from escalation.satisfaction import Satisfaction
 from escalation.signal import Rating, Signal
-from escalation.ticket import Ticket, TicketClock, TicketEvent
+from escalation.ticket import Ticket, TicketClock
 from escalation.triage import Level
 from residents.resident import Resident
 from residents.session import ResidentSession, new_sender
@@ -78,9 +79,16 @@ def _come(db: Session, people: Sequence[tuple[UUID, str | None]], at: datetime) 
 
 
 def closed_tickets(
-    town: Town, many: int, late: int, thanked: int, at: datetime, place: str | None = None
+    town: Town,
+    many: int,
+    late: int,
+    at: datetime,
+    *,
+    answers: Sequence[int] = (),
+    place: str | None = None,
 ) -> None:
-    """So many tickets of Puyan that were opened and closed then, so many with a late acknowledgement, or thanks.
+    """So many tickets of Puyan that were opened and closed then, so many with a late acknowledgement; `answers`: what
+    the first of their residents said of how it went.
 
     `place`: what is sealed of where they were, as the district's list says it."""
     with town.database.transaction() as db:
@@ -102,8 +110,8 @@ def closed_tickets(
                 stopped = at + timedelta(minutes=90 if n < late and name == "acknowledge" else 10)
                 due = at + timedelta(hours=1)
                 db.add(TicketClock(ticket_id=ticket.id, name=name, due_at=due, stopped_at=stopped))
-            if n < thanked:
-                db.add(TicketEvent(ticket_id=ticket.id, at=at, kind="wish.thanks", who="居民", text="道谢"))
+            if n < len(answers):
+                db.add(Satisfaction(ticket_id=ticket.id, answer=answers[n], at=at))
             db.add(
                 Signal(
                     resident_id=person, session_id=session, source=f"test:{uuid4()}", kind="words",

@@ -64,6 +64,7 @@ export interface Api {
   hotlines(): Promise<HotlineShown[]>;
   progress(code: string): Promise<Progress>;
   remind(code: string, wanted: boolean): Promise<Progress>;
+  howItWent(code: string, answer: number): Promise<Progress>;
   wish(code: string, clientId: string, kind: WishKind, text: string): Promise<WishTaken>;
   open(door: Door, place: string | null): Promise<Turn>;
   read(after: string | null): Promise<Turn>;
@@ -79,7 +80,7 @@ export interface Api {
   contact(clientId: string, field: ContactField, value: string | null): Promise<Turn>;
   callPerson(clientId: string): Promise<Turn>;
   plan(): Promise<PlanShown>;
-  keepPlan(steps: Record<string, string>): Promise<PlanShown>;
+  keepPlan(steps: Record<string, string>, shared?: boolean): Promise<PlanShown>;
   moods(): Promise<MoodsShown>;
   mark(value: number): Promise<MoodsShown>;
   leave(): Promise<void>;
@@ -123,6 +124,8 @@ export function makeApi(fetch?: ClientOptions["fetch"], patienceMs = PATIENCE_MS
     progress: (code) => settled(client.GET("/api/progress/{code}", { params: { path: { code } }, signal: soon() })),
     remind: (code, wanted) =>
       settled(client.PUT("/api/progress/{code}/reminders", { params: { path: { code } }, body: { wanted }, signal: soon() })),
+    howItWent: (code, answer) =>
+      settled(client.PUT("/api/progress/{code}/how-it-went", { params: { path: { code } }, body: { answer: answer as 1 | 2 | 3 }, signal: soon() })),
     wish: (code, client_id, kind, text) =>
       settled(
         client.POST("/api/progress/{code}/wishes", {
@@ -154,7 +157,7 @@ export function makeApi(fetch?: ClientOptions["fetch"], patienceMs = PATIENCE_MS
       settled(client.POST("/api/session/contact", { body: { client_id, field, value }, signal: soon() })),
     callPerson: (client_id) => settled(client.POST("/api/session/person", { body: { client_id }, signal: soon() })),
     plan: () => settled(client.GET("/api/session/plan", { signal: soon() })),
-    keepPlan: (steps) => settled(client.PUT("/api/session/plan", { body: { steps }, keepalive: true, signal: soon() })),
+    keepPlan: (steps, shared) => settled(client.PUT("/api/session/plan", { body: { steps, shared }, keepalive: true, signal: soon() })),
     moods: () => settled(client.GET("/api/session/moods", { signal: soon() })),
     mark: (value) => settled(client.POST("/api/session/moods", { body: { value }, signal: soon() })),
     leave: async () => {

@@ -547,6 +547,14 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     return kept;
   }
 
+  /** Say whether those who see to one's matter may have the plan; what stands in the fields is kept first. */
+  async function sharePlan(shared: boolean): Promise<boolean> {
+    await keepPlan();
+    const plan = await own(() => sharePlan(shared), () => api.keepPlan({}, shared));
+    if (plan) state.plan = plan;
+    return plan !== null;
+  }
+
   async function readMoods(): Promise<boolean> {
     const moods = await own(readMoods, () => api.moods());
     if (moods) state.moods = moods;
@@ -744,6 +752,7 @@ export function beginConversation(api: Api, door: Door, place: string | null) {
     unlock,
     readPlan,
     keepPlan,
+    sharePlan,
     readMoods,
     mark,
     toChat,
