@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,11 +12,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.actions.crisis import stay_with
 from bot.actions.desk import Desk, DialogueState
 from bot.actions.saying import message, say
-from bot.actions.wording import Button
+from bot.actions.wording import Button, read_wording
 from bot.companion.bank import Bank, Piece, read_bank
-from bot.companion.believing import believed, complains, topic_in
+from bot.companion.believing import believed, complains, names, times, topic_in
 from bot.companion.compose import ANY, FEELINGS, MOODS, NAME, Heard, bank_topics, compose, on_topic, thread_of
-from bot.companion.knowledge import Door, door_for
+from bot.companion.knowledge import Door, asks, door_for
+from bot.companion.manner import MANNERS, manner_of
 
 
 def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "") -> Heard:
@@ -25,15 +28,20 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     """
     listening = state.listening
     thread = thread_of(listening.said, bank)
+    read = [bank_topics()[topic] for topic in listening.topics if topic in bank_topics()]
+    named = topic_in(text, read, [one for one in bank if one not in NEVER_GUESSED])
     topic: str | None = None
     beside: str | None = None
     if intent in bank and believed(intent, text):
-        topic = intent
-        if intent in MOODS and thread is not None and thread not in MOODS:
-            topic, beside = thread, intent
+        topic = _settled(intent or "", text, named, thread)
+        if intent in MOODS and topic != intent:
+            beside = intent
+    elif thread is not None and thread not in MOODS and not _leads_away(named, text, read, thread):
+        topic, beside = thread, named if named in MOODS else None
     else:
-        read = [bank_topics()[topic] for topic in listening.topics if topic in bank_topics()]
-        topic = topic_in(text, read, [one for one in bank if one not in NEVER_GUESSED]) or thread
+        topic = named or thread
+    if thread in PART_OF.get(topic or "", ()):
+        topic = thread
     return Heard(
         topic,
         beside,
@@ -42,11 +50,44 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
         listening.echoes,
         listening.brief,
         listening.seed,
+        manner_of(text) if text and not text.startswith("/") else None,
     )
 
 
+PART_OF = {
+    "sleeplessness": frozenset({"night_shift", "new_mother", "bereavement", "exam_stress"}),
+    "money_tight": frozenset({"wages_owed", "debt", "gambling", "unemployment"}),
+    "debt": frozenset({"gambling"}),
+    "school_trouble": frozenset({"exam_stress", "bullying"}),
+    "parenting_child": frozenset({"new_mother", "wages_owed"}),
+}
+"""What belongs to another matter: while the talk is on that, it stays on that."""
+SOFT = frozenset({"love", "self_worth", "social_fear", "direction", "parents", "seeking_help", "friends"})
+"""What comes up within every matter: named in passing, it does not take the talk away from one."""
+
+
+def _leads_away(named: str | None, text: str, read: Sequence[str], thread: str) -> bool:
+    """Whether what a message names takes the talk from the matter that it is on: never a mood or what comes up within
+    every matter, unless it is named twice or the context reader found it as well."""
+    if named is None or named in MOODS:
+        return False
+    return named not in SOFT or thread in SOFT or times(named, text) > 1 or named in read
+
+
+def _settled(intent: str, text: str, named: str | None, thread: str | None) -> str:
+    """The topic where Rasa read one: a mood belongs to the matter that it is said of or within, and a matter that
+    none of the words bear out gives way to the one that they name, or to what the talk is on."""
+    matter = thread if thread not in MOODS else None
+    if intent in MOODS:
+        return matter or (named if named and named not in MOODS else intent)
+    if names(intent, text) or text.startswith("/"):
+        return intent
+    return named if named and named not in MOODS else matter or intent
+
+
 APOLOGY = "utter_complain_about_bot"
-NEVER_GUESSED = FEELINGS | {ANY, "good_news", "feeling_better"}
+ANOTHER = "utter_worried_about_other"
+NEVER_GUESSED = FEELINGS | {*MANNERS, ANY, "good_news", "feeling_better"}
 """What is not taken for the topic by its words alone: joy where there is none hurts most."""
 
 
@@ -66,6 +107,9 @@ def reflect(
     if complains(text) and not state.alarmed:
         say(dispatcher, state, APOLOGY)
         return
+    if goes_on_about_another(state, text):
+        say(dispatcher, state, ANOTHER)
+        return
     bank = read_bank()
     heard = heard_in(state, intent, bank, text)
     if state.alarmed and state.item is None:
@@ -78,6 +122,19 @@ def reflect(
         offer_door(dispatcher, door)
         return
     speak(dispatcher, pieces[:1] if state.item is not None or state.step is not None else pieces)
+
+
+def goes_on_about_another(state: DialogueState, text: str) -> bool:
+    """Whether somebody who was asked about the person they fear for goes on telling of them: "她说活着没意思" is then
+    not their own emptiness. Only as long as there is something new to say to it."""
+    said = state.said.get(ANOTHER, 0)
+    open_already = state.item is not None or state.step is not None or state.alarmed
+    asked = (state.last_said or "").startswith(ANOTHER) and 0 < said < len(read_wording()[ANOTHER])
+    return (
+        asked
+        and not open_already
+        and re.search("他|她|我[爸妈爷奶弟妹哥姐]|儿子|女儿|孩子", text) is not None
+    )
 
 
 def offer_door(dispatcher: CollectingDispatcher, door: Door) -> None:
@@ -121,13 +178,20 @@ class Doubting(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         text = text_of(tracker)
-        if believed(intent_of(tracker), text) and not complains(text):
-            return list(await self.inner.run(dispatcher, tracker, domain))
         state = await self.desk.state(tracker.sender_id)
+        if believed(
+            intent_of(tracker), text, answering=asked_openly(state) and not asks(text)
+        ) and not complains(text):
+            return list(await self.inner.run(dispatcher, tracker, domain))
         if state.item is not None or state.step is not None:
             return list(await self.inner.run(dispatcher, tracker, domain))
         reflect(dispatcher, state, None, text)
         return []
+
+
+def asked_openly(state: DialogueState) -> bool:
+    """Whether the last thing said was an open question of the bank, so that an answer to it is awaited."""
+    return (state.last_said or "").startswith(NAME) and ".ask." in (state.last_said or "")
 
 
 def text_of(tracker: Tracker) -> str:

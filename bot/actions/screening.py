@@ -164,7 +164,11 @@ class AnswerNotUnderstood(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        say(dispatcher, await self.desk.state(tracker.sender_id), "utter_answer_not_understood")
+        state = await self.desk.state(tracker.sender_id)
+        if (
+            state.last_said != "answer_asked_back"
+        ):  # a guess was asked already; "not understood" would take it back
+            say(dispatcher, state, "utter_answer_not_understood")
         return []
 
 

@@ -13,13 +13,14 @@ from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.desk import Desk, DialogueState, StepShown
-from bot.actions.reflect import heard_in, intent_of, speak
+from bot.actions.reflect import heard_in, intent_of, reflect, speak
 from bot.actions.saying import message, say
 from bot.actions.wording import Button
 from bot.companion.bank import read_bank
 from bot.companion.compose import compose
 from bot.companion.doing import BY_INTENT, skill_of
 from bot.companion.knowledge import asks
+from bot.companion.manner import manner_of
 from bot.companion.skills import Skill, read_skills
 
 SKILL_FORM = "skill_form"
@@ -131,6 +132,11 @@ class StartSkill(Action):
             return taken
         skill = skill_of(intent)
         if skill is not None and not asked:
+            text = (tracker.latest_message or {}).get("text") or ""
+            topic = heard_in(state, None, read_bank(), text).topic
+            if topic is not None and topic not in skill.for_:
+                reflect(dispatcher, state, None, text)
+                return []
             listen_and_offer(dispatcher, state, skill)
             return []
         return await start(self.desk, dispatcher, tracker, BY_INTENT.get(intent, intent))
@@ -149,7 +155,7 @@ async def start(
 
 
 _ASKED = re.compile(
-    r"教|练|做|怎么|想试|试试|来一|来个|开始|带我|帮我|陪我|一起|写|记|方法|办法|有没有|有什么|想要|我要|给我|呼吸|放松|"
+    r"教|练|做|怎么|想试|试试|来一|来个|开始|带我|帮我|陪我|一起|写|记一?(下|笔|录)|方法|办法|有没有|有什么|想要|我要|给我(来|放|做|讲|念|找|安排|看)|呼吸|放松|"
     r"小卡|安全计划|计划|冥想|扫描|好的|可以"
 )
 
@@ -159,7 +165,8 @@ def asks_for_it(text: str) -> bool:
 
     "三点又醒了" is told, "早醒了怎么办" asks: who tells is listened to first.
     """
-    return text.startswith("/") or _ASKED.search(text) is not None
+    told = manner_of(text) == "takes_up" and len(text) > LONG
+    return text.startswith("/") or (_ASKED.search(text) is not None and not told)
 
 
 def listen_and_offer(dispatcher: CollectingDispatcher, state: DialogueState, skill: Skill) -> None:

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.crisis import stay_with
 from bot.actions.desk import Desk, DialogueState
-from bot.actions.reflect import intent_of, reflect, text_of
+from bot.actions.reflect import reflect, text_of
 from bot.actions.saying import say
 from bot.actions.skills import ENDED, LEFT, answers_the_step, fitting, offer, start
 from bot.companion.bank import read_bank
@@ -107,7 +107,7 @@ class WhatShouldIDo(Action):
             say(dispatcher, state, "utter_what_should_i_do")
             offer(dispatcher, state, topic)
         else:
-            reflect(dispatcher, state, intent_of(tracker))
+            reflect(dispatcher, state, None, text_of(tracker))
         return []
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from bot.companion.compose import MOODS
+from bot.companion.manner import what_counts
 
 BOT = Path(__file__).resolve().parents[1]
 
@@ -45,15 +46,29 @@ def _topic_words() -> Mapping[str, re.Pattern[str]]:
     return found
 
 
-def believed(intent: str | None, text: str) -> bool:
-    """Whether this reading stands. A tap, most short messages, and an intent that has no words here always do."""
+def believed(intent: str | None, text: str, *, answering: bool = False) -> bool:
+    """Whether this reading stands. A tap, most short messages, and an intent that has no words here always do.
+
+    `answering`: an open question of ours stands before it. What follows is an answer first, so that also a short
+    sentence turns the talk only with a word of what it turns to.
+    """
     longer_than, topics, turning = _anchors()
     pattern = topics.get(intent or "") or turning.get(intent or "")
     if text.startswith("/") or pattern is None:
         return True
+    if intent in _file()["must_ask"] and not re.search(_file()["asking"], text):
+        return False
+    if answering and intent in turning:
+        longer_than = _file()["an_answer"]
     if len(text) <= longer_than and not _doubted_though_short(intent, text):
         return True
     return pattern.search(text) is not None
+
+
+def names(topic: str, text: str) -> bool:
+    """Whether a message holds a word of this topic; always, where the topic is known by no words."""
+    pattern = _anchors()[1].get(topic)
+    return pattern is None or pattern.search(text) is not None
 
 
 def _doubted_though_short(intent: str | None, text: str) -> bool:
@@ -68,10 +83,27 @@ def complains(text: str) -> bool:
 
 def topic_in(text: str, read: Sequence[str], among: Sequence[str]) -> str | None:
     """The topic that a message is about by its words: of those that are named the one most often, a matter before a
-    mood; what the context reader found (`read`) counts twice. None when none is named and nothing was read."""
+    mood; what the context reader found (`read`) counts twice. None when none is named and nothing was read.
+
+    What stands after 但是 is asked first, and the whole only when that names nothing.
+    """
     _, topics, _ = _anchors()
-    named = {topic: len(topics[topic].findall(text)) for topic in among if topic in topics}
-    counts = {topic: times + (2 if topic in read else 0) for topic, times in named.items() if times}
-    if not counts:
-        return next((topic for topic in read if topic in among), None)
-    return max(counts, key=lambda topic: (topic not in MOODS, counts[topic]))
+    for part in (what_counts(text), text):
+        found = {topic: topics[topic].findall(part) for topic in among if topic in topics}
+        counts = {topic: len(hits) + (2 if topic in read else 0) for topic, hits in found.items() if hits}
+        if counts:
+            return max(
+                counts, key=lambda topic: (topic not in MOODS, counts[topic], _last(topics[topic], part))
+            )
+    return next((topic for topic in read if topic in among), None)
+
+
+def times(topic: str, text: str) -> int:
+    """How often a message names this topic."""
+    pattern = _anchors()[1].get(topic)
+    return len(pattern.findall(text)) if pattern else 0
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    """Of two that are named as often, the one that is named last is what it comes out at."""
+    return max((hit.start() for hit in pattern.finditer(text)), default=0)

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from bot.companion.bank import Bank, Piece
+from bot.companion.manner import MANNERS
 
 NAME = "listen/"
 """What stands before a piece's id in the name of its bubble."""
@@ -59,7 +60,7 @@ class Heard:
 
     `topic` and `beside` name files of the bank: what it is about, and a mood said within it. `said` are the ids of
     pieces said in this conversation, in order. `echoes` are the placeholders that can be filled. `seed` makes
-    conversations differ.
+    conversations differ. `manner` is how it is meant (`manner.py`), and a file of the bank as well.
     """
 
     topic: str | None = None
@@ -69,6 +70,7 @@ class Heard:
     echoes: frozenset[str] = frozenset()
     brief: bool = False
     seed: str = ""
+    manner: str | None = None
 
 
 @cache
@@ -81,7 +83,7 @@ def thread_of(said: Sequence[str], bank: Bank) -> str | None:
     """The topic that the conversation is on: that of the last piece that had one."""
     for piece in reversed(said):
         topic = piece.partition(".")[0]
-        if topic in bank and topic != ANY and topic not in FEELINGS:
+        if topic in bank and topic != ANY and topic not in FEELINGS and topic not in MANNERS:
             return topic
     return None
 
@@ -96,20 +98,38 @@ def on_topic(said: Sequence[str], topic: str) -> int:
 def compose(bank: Bank, heard: Heard) -> tuple[Piece, ...]:
     """One or two pieces, never one that was said before; the one said longest ago when the bank is used up."""
     topic = heard.topic if heard.topic in bank else None
-    turn = on_topic(heard.said, topic) if topic else len([p for p in heard.said if p.startswith(ANY)]) // 2
+    turn = on_topic(heard.said, topic) if topic else _unnamed(heard.said)
     stage = "first" if turn == 0 else "going_on" if turn < 4 else "later"
     first, second = _FIRST[turn % len(_FIRST)], _SECOND[turn % len(_SECOND)]
     if topic in FEW_WORDS and turn < 2:
         second = "present"
+    if heard.manner == "asks_how" and topic and _piece(bank, heard, "offer", [topic], stage, ()):
+        second = "offer"
     chosen: list[Piece] = []
     for kind in [second] if heard.brief and turn > 0 else [first, second]:
-        sources = [heard.beside, topic] if kind in ("reflect", "validate") and heard.beside else [topic]
+        sources = _sources(heard, kind, topic)
         piece = _piece(bank, heard, kind, [*sources, _feeling(bank, heard, kind, topic), ANY], stage, chosen)
         if piece is None and kind == "offer":
             piece = _piece(bank, heard, "ask", [topic, ANY], stage, chosen)
         if piece is not None:
             chosen.append(piece)
     return tuple(chosen) or (_longest_ago(bank, heard),)
+
+
+def _unnamed(said: Sequence[str]) -> int:
+    """How many replies were given to what had no topic."""
+    return sum(piece.partition(".")[0] in (ANY, *MANNERS) for piece in said) // 2
+
+
+def _sources(heard: Heard, kind: str, topic: str | None) -> list[str | None]:
+    """Where a piece is looked for first. The matter is named by its topic, and what is wanted of us by the manner:
+    who has taken something up is asked about that; who asks how hears of their own matter, and then of a way."""
+    if heard.manner == "takes_up":
+        return [heard.manner, topic]
+    if kind in ("reflect", "validate"):
+        named = [heard.beside, topic] if heard.beside else [topic]
+        return [*named, heard.manner]
+    return [topic] if kind == "offer" else [heard.manner, topic]
 
 
 def _feeling(bank: Bank, heard: Heard, kind: str, topic: str | None) -> str | None:
@@ -127,7 +147,11 @@ def _piece(
             echoed = any(p.echo for p in chosen)
             return min(
                 fresh,
-                key=lambda p: (p.stage != stage, bool(p.echo) == echoed, _shuffled(heard.seed, p.id)),
+                key=lambda p: (
+                    source != ANY and p.stage != stage,
+                    bool(p.echo) == echoed,
+                    _shuffled(heard.seed, p.id),
+                ),
             )
     return None
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from bot.companion.bank import BANK, ECHOES, KINDS, Piece, read_bank
+from bot.companion.manner import MANNERS
 from models.counsellor.screen import plain, read_rules
 
 
@@ -27,7 +28,7 @@ TOPICS = words(
     demolition petition_no_answer scammed chronic_pain panic body_unease self_blame emptiness shame
     injustice retirement ageing pet_loss missing_someone infidelity money_tight child_disability
     good_news feeling_better tired overwhelmed crying numb nobody_understands dont_know_why
-    cannot_say
+    cannot_say self_worth social_fear love direction parents seeking_help
     """
 )
 FEELINGS = frozenset(
@@ -82,11 +83,11 @@ def filled(text: str) -> str:
 
 
 def test_there_is_a_file_for_each_topic_and_feeling_and_one_for_all() -> None:
-    assert set(read_bank()) == TOPICS | FEELINGS | {"any"}
+    assert set(read_bank()) == TOPICS | FEELINGS | {*MANNERS, "any"}
     assert sum(1 for _ in pieces()) >= 1000
 
 
-@pytest.mark.parametrize("topic", sorted(TOPICS))
+@pytest.mark.parametrize("topic", sorted({*TOPICS, *MANNERS}))
 def test_a_topic_has_enough_to_say_at_each_stage(topic: str) -> None:
     said = read_bank()[topic]
     floors = {"reflect": 5, "validate": 4, "ask": 5, "offer": 2, "present": 1}

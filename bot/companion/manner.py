@@ -1,0 +1,53 @@
+"""How a message is meant, whatever it is about: it asks for a way, is torn between two, or has taken something up.
+
+Pure, and read from the words alone (`manners.yml`). What stands after 但是 counts more than what stands before
+it: who says "谢谢，我会试试，但是我还是怕" is afraid, and has taken up nothing yet.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+MANNERS = ("asks_how", "torn", "takes_up", "wonders")
+"""In the order in which they are looked for; each is a file of the bank."""
+ENOUGH = 6
+"""So many signs after a 但是 make it the part that counts."""
+
+
+@cache
+def _patterns() -> Mapping[str, re.Pattern[str]]:
+    read = yaml.safe_load((Path(__file__).parent / "manners.yml").read_text("utf-8"))
+    return {name: re.compile(read[name]) for name in ("but", "polite", *MANNERS)}
+
+
+def what_counts(text: str) -> str:
+    """The part of a message that its writer comes out at: what follows the last 但是, without the thanks."""
+    patterns = _patterns()
+    tail = _after_last(patterns["but"], text)
+    part = tail if len(tail.strip()) >= ENOUGH else text
+    return patterns["polite"].sub("", part).strip("，。！？,.!? ") or part
+
+
+def _after_last(pattern: re.Pattern[str], text: str) -> str:
+    hits = list(pattern.finditer(text))
+    return text[hits[-1].end() :] if hits else text
+
+
+def manner_of(text: str) -> str | None:
+    """One of `MANNERS`, or None for what is simply told."""
+    part, patterns = what_counts(text), _patterns()
+    opposed = _after_last(patterns["but"], text) != text
+    if not opposed and "怎么做了" in part:
+        return "takes_up"
+    for manner in ("asks_how", "torn"):
+        if patterns[manner].search(part):
+            return manner
+    if patterns["wonders"].search(text):
+        return "wonders"
+    if opposed or text.rstrip().endswith(("？", "?", "吗", "呢")):
+        return None
+    polite = patterns["polite"].search(text) is not None and len(part) <= ENOUGH
+    return "takes_up" if polite or patterns["takes_up"].search(part) else None

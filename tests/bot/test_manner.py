@@ -1,0 +1,67 @@
+"""How a message is meant: what stands after 但是 counts, and thanks alone are no plan."""
+
+import pytest
+
+from bot.companion.bank import read_bank
+from bot.companion.believing import believed, topic_in
+from bot.companion.compose import Heard, compose, thread_of
+from bot.companion.manner import MANNERS, manner_of, what_counts
+
+
+@pytest.mark.parametrize(
+    ("text", "manner"),
+    [
+        ("谢谢您，我回去先试着跟婆婆好好说一次", "takes_up"),
+        ("您说得对，我应该多给自己一点时间", "takes_up"),
+        ("我明白了，知道该怎么做了", "takes_up"),
+        ("谢谢你的话，可是我一到人前还是发抖", None),
+        ("好的我会试试，不过他要是还不理我怎么办", "asks_how"),
+        ("我妈老翻我手机，该怎么跟她讲？", "asks_how"),
+        ("还有别的办法吗", "asks_how"),
+        ("去外地还是留下来，我纠结了半年", "torn"),
+        ("老做同一个梦，是不是有什么意思呢？", "wonders"),
+        ("忙不过来，饭都顾不上吃", None),
+        ("我不知道他去了哪里", None),
+    ],
+)
+def test_a_message_is_meant_in_one_way(text: str, manner: str | None) -> None:
+    assert manner_of(text) == manner
+
+
+def test_what_stands_after_but_counts() -> None:
+    assert what_counts("谢谢您的建议，同事都挺好，但是我怕我妈不同意") == "我怕我妈不同意"
+    assert what_counts("活太多，忙不过来") == "活太多，忙不过来"
+
+
+def test_a_matter_is_read_by_its_own_words() -> None:
+    bank = [one for one in read_bank() if one not in MANNERS and one != "any"]
+    assert topic_in("我对他很依赖，一天不见就慌", [], bank) != "wages_owed"
+    assert topic_in("我这人没什么执行力", [], bank) != "debt"
+    assert topic_in("我今年上高二，晚上睡得晚", [], bank) != "parenting_teen"
+    assert topic_in("总觉得自己不够好，样样不如别人", [], bank) == "self_worth"
+    assert topic_in("一跟陌生人说话就脸红，手心出汗", [], bank) == "social_fear"
+
+
+def test_an_answer_to_our_question_turns_the_talk_only_with_a_word_of_it() -> None:
+    assert believed("worried_about_other", "最心疼我老婆，她还不知道")
+    assert not believed("worried_about_other", "最心疼我老婆，她还不知道", answering=True)
+    assert believed("worried_about_other", "我怕她出事，她都不说话", answering=True)
+
+
+def test_who_asks_how_is_offered_something_of_their_own_matter() -> None:
+    bank = read_bank()
+    said = compose(bank, Heard(topic="self_worth", manner="asks_how"))
+    assert [piece.kind for piece in said] == ["reflect", "offer"]
+    assert {piece.id.split(".")[0] for piece in said} == {"self_worth"}
+
+
+def test_who_has_taken_something_up_is_not_asked_how_it_began() -> None:
+    said = compose(read_bank(), Heard(manner="takes_up"))
+    assert {piece.id.split(".")[0] for piece in said} == {"takes_up"}
+
+
+def test_a_manner_is_never_what_the_talk_is_on() -> None:
+    bank = read_bank()
+    said = [piece.id for piece in compose(bank, Heard(topic="debt"))]
+    said += [piece.id for piece in compose(bank, Heard(manner="takes_up", said=tuple(said)))]
+    assert thread_of(said, bank) == "debt"
