@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LABELS = ("none", "elevated", "crisis")
 WHOLE_UP_TO, ENDS = 20_000, 4_000
 WINDOW, STEP = 120, 80
+LONG, SURE_OF_LONG = 60, 0.88
+"""From so many characters on a stretch must be this sure of crisis: many small words add up to the limit by chance."""
 _WORST = 0.999
 
 
@@ -33,7 +35,8 @@ class SecondReader:
     Promises an answer for every string, however long or broken, the same one each time. `None` says that the model
     does not raise it, never that the message is harmless. It votes `crisis` only when the model passed its
     false-alarm gate; else the same message is `elevated`. A long message is read in windows that overlap, of a message
-    beyond 20,000 characters the first and the last 4,000.
+    beyond 20,000 characters the first and the last 4,000. A long stretch that would be `crisis` if it were short,
+    but is not sure enough for its length, is `elevated`.
     """
 
     def __init__(self, model: Classifier) -> None:
@@ -59,10 +62,15 @@ class SecondReader:
         answers = self.model.probabilities([text[start:end] for start, end in windows])
         crisis = answers[:, self.model.labels.index("crisis")]
         raised = crisis + answers[:, self.model.labels.index("elevated")]
-        if crisis.max() >= self.crisis:
-            at, level = int(crisis.argmax()), "crisis" if self.may_say_crisis else "elevated"
+        limits = [
+            self.crisis if end - start < LONG else max(self.crisis, SURE_OF_LONG) for start, end in windows
+        ]
+        serious = [at for at, limit in enumerate(limits) if crisis[at] >= limit]
+        if serious:
+            at = max(serious, key=lambda each: float(crisis[each]))
+            level = "crisis" if self.may_say_crisis else "elevated"
             probability = float(crisis[at])
-        elif raised.max() >= self.elevated:
+        elif raised.max() >= min(self.elevated, self.crisis):
             at, level, probability = int(raised.argmax()), "elevated", float(raised.max())
         else:
             return None
