@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from escalation.ticket import Ticket
+from server.jobs import plans_round
 from storage.database import Database
 from storage.vault import Keyring, Vault
 from tests.support.clock import MovableClock
@@ -104,6 +105,22 @@ def test_a_list_in_the_console_reads_no_table_from_end_to_end(old_town: Town) ->
         for officer in people:
             assert len(officer.tickets("closed")) == 200
     no_scan(old_town, asked)
+
+
+def test_publishing_a_week_and_a_month_reads_no_table_from_end_to_end(old_town: Town) -> None:
+    """Each minute somebody asks whether there is something to publish; once a week and once a month there is."""
+    resident = old_town.resident(place="puyan-hall")
+    resident.agrees()
+    resident.says("我不想活了")
+    old_town.clock.advance(days=40)
+    for asks in ({"signal", "ticket_clock", "administration", "satisfaction", "rating"}, set()):
+        with listening(old_town.database.engine) as asked:
+            plans_round(old_town.services)
+        assert {table for table in asks if not asked.about(table)} == set()
+        assert asked.about("board_week")
+        assert asked.about("level_month")
+        no_scan(old_town, asked)
+    assert blocks(old_town.database.engine, asked) < A_HANDFUL
 
 
 def test_a_missing_index_is_noticed(old_town: Town) -> None:
