@@ -17,7 +17,7 @@ from bot.companion.bank import Bank, Piece, read_bank
 from bot.companion.believing import believed, complains, names, times, topic_in
 from bot.companion.compose import ANY, FEELINGS, MOODS, NAME, Heard, bank_topics, compose, on_topic, thread_of
 from bot.companion.knowledge import Door, asks, door_for
-from bot.companion.manner import MANNERS, manner_of
+from bot.companion.manner import MANNERS, manner_of, refuses
 
 
 def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "") -> Heard:
@@ -33,8 +33,10 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     topic: str | None = None
     beside: str | None = None
     if intent in bank and believed(intent, text):
-        topic = _settled(intent or "", text, named, thread)
-        if intent in MOODS and topic != intent:
+        led = named if _leads_away(named, text, read, thread) else None
+        stays = intent in SOFT and thread is not None and not _leads_away(intent, text, read, thread)
+        topic = thread if stays else _settled(intent or "", text, led, thread)
+        if intent in MOODS and topic != intent and names(intent or "", text):
             beside = intent
     elif thread is not None and thread not in MOODS and not _leads_away(named, text, read, thread):
         topic, beside = thread, named if named in MOODS else None
@@ -51,6 +53,7 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
         listening.brief,
         listening.seed,
         manner_of(text) if text and not text.startswith("/") else None,
+        refuses(text),
     )
 
 
@@ -62,15 +65,30 @@ PART_OF = {
     "parenting_child": frozenset({"new_mother", "wages_owed"}),
 }
 """What belongs to another matter: while the talk is on that, it stays on that."""
-SOFT = frozenset({"love", "self_worth", "social_fear", "direction", "parents", "seeking_help", "friends"})
-"""What comes up within every matter: named in passing, it does not take the talk away from one."""
+SOFT = frozenset(
+    {"love", "self_worth", "social_fear", "direction", "parents", "seeking_help", "friends"}
+) | frozenset(
+    {
+        "neighbour_dispute",
+        "property_dispute",
+        "bullying",
+        "work_stress",
+        "school_trouble",
+        "couple_quarrel",
+        "divorce",
+    }
+)
+"""What comes up within every matter (a neighbour who calls, a boss who says no): named in passing, it does not take the
+talk away from one."""
 
 
-def _leads_away(named: str | None, text: str, read: Sequence[str], thread: str) -> bool:
+def _leads_away(named: str | None, text: str, read: Sequence[str], thread: str | None) -> bool:
     """Whether what a message names takes the talk from the matter that it is on: never a mood or what comes up within
     every matter, unless it is named twice or the context reader found it as well."""
     if named is None or named in MOODS:
         return False
+    if thread is None or thread in MOODS:
+        return True
     return named not in SOFT or thread in SOFT or times(named, text) > 1 or named in read
 
 
@@ -133,7 +151,7 @@ def goes_on_about_another(state: DialogueState, text: str) -> bool:
     return (
         asked
         and not open_already
-        and re.search("他|她|我[爸妈爷奶弟妹哥姐]|儿子|女儿|孩子", text) is not None
+        and re.search("他|她|怕|我[爸妈爷奶弟妹哥姐]|儿子|女儿|孩子", text) is not None
     )
 
 

@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
+from bot.actions.answering import tell
 from bot.actions.crisis import stay_with
 from bot.actions.desk import Desk, DialogueState
 from bot.actions.reflect import reflect, text_of
@@ -17,6 +18,7 @@ from bot.actions.skills import ENDED, LEFT, answers_the_step, fitting, offer, st
 from bot.companion.bank import read_bank
 from bot.companion.compose import thread_of
 from bot.companion.doing import skill_of
+from bot.companion.knowledge import Found, read_knowledge
 
 
 class GoBack(Action):
@@ -64,6 +66,10 @@ class SkipIt(Action):
         return []
 
 
+_BEGINS = re.compile("(好|嗯|那|行)*[，, ]?(练|做|来|试|试试|开始)(吧|呗|一下|练|看)[。～]?")
+"""A bare "练吧" after an offer begins it, though it is built like a "算了吧"."""
+
+
 class CancelIt(Action):
     """算了, 不做了: whatever is open is put aside at once, with nothing said to keep anybody."""
 
@@ -77,6 +83,10 @@ class CancelIt(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         state = await self.desk.state(tracker.sender_id)
+        offered = state.last_choices[0] if state.last_choices else ""
+        idle = state.item is None and state.step is None
+        if idle and _BEGINS.fullmatch(text_of(tracker).strip()) and skill_of(offered) is not None:
+            return await start(self.desk, dispatcher, tracker, offered)
         if await put_aside(self.desk, dispatcher, tracker, state) is not None:
             return []
         if state.alarmed:
@@ -120,6 +130,10 @@ OWN_ACTIONS = {
 """What a yes to an offer leads to, where it is no exercise."""
 
 
+DOOR = "know_"
+"""What stands before an entry of the files of facts in a choice: a yes to the offer of one is its answer."""
+
+
 class Agree(Action):
     """A bare yes: takes up what the last reply offered, else asks to go on telling."""
 
@@ -134,6 +148,9 @@ class Agree(Action):
     ) -> list[dict[str, Any]]:
         state = await self.desk.state(tracker.sender_id)
         offered = state.last_choices[0] if state.last_choices else ""
+        if state.item is None and offered.startswith(DOOR) and not state.alarmed:
+            tell(dispatcher, state, Found(read_knowledge().entry(offered.removeprefix(DOOR)), 1.0))
+            return []
         if state.item is None and offered in OWN_ACTIONS and not state.alarmed:
             return [FollowupAction(OWN_ACTIONS[offered])]
         if state.item is None and skill_of(offered) is not None:

@@ -58,6 +58,8 @@ def believed(intent: str | None, text: str, *, answering: bool = False) -> bool:
         return True
     if intent in _file()["must_ask"] and not re.search(_file()["asking"], text):
         return False
+    if answering and (intent or "").startswith("small_talk") and not re.search(_file()["asking"], text):
+        return False
     if answering and intent in turning:
         longer_than = _file()["an_answer"]
     if len(text) <= longer_than and not _doubted_though_short(intent, text):

@@ -60,7 +60,8 @@ class Heard:
 
     `topic` and `beside` name files of the bank: what it is about, and a mood said within it. `said` are the ids of
     pieces said in this conversation, in order. `echoes` are the placeholders that can be filled. `seed` makes
-    conversations differ. `manner` is how it is meant (`manner.py`), and a file of the bank as well.
+    conversations differ. `manner` is how it is meant (`manner.py`), and a file of the bank as well;
+    to who `refuses` nothing is offered.
     """
 
     topic: str | None = None
@@ -71,6 +72,7 @@ class Heard:
     brief: bool = False
     seed: str = ""
     manner: str | None = None
+    refuses: bool = False
 
 
 @cache
@@ -105,6 +107,8 @@ def compose(bank: Bank, heard: Heard) -> tuple[Piece, ...]:
         second = "present"
     if heard.manner == "asks_how" and topic and _piece(bank, heard, "offer", [topic], stage, ()):
         second = "offer"
+    if heard.refuses and second == "offer":
+        second = "ask"
     chosen: list[Piece] = []
     for kind in [second] if heard.brief and turn > 0 else [first, second]:
         sources = _sources(heard, kind, topic)

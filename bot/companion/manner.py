@@ -20,7 +20,7 @@ ENOUGH = 6
 @cache
 def _patterns() -> Mapping[str, re.Pattern[str]]:
     read = yaml.safe_load((Path(__file__).parent / "manners.yml").read_text("utf-8"))
-    return {name: re.compile(read[name]) for name in ("but", "polite", *MANNERS)}
+    return {name: re.compile(read[name]) for name in ("but", "polite", "refuses", *MANNERS)}
 
 
 def what_counts(text: str) -> str:
@@ -51,3 +51,8 @@ def manner_of(text: str) -> str | None:
         return None
     polite = patterns["polite"].search(text) is not None and len(part) <= ENOUGH
     return "takes_up" if polite or patterns["takes_up"].search(part) else None
+
+
+def refuses(text: str) -> bool:
+    """Whether somebody wants nothing done now: after "不写了，我就想说说话" nothing is offered."""
+    return _patterns()["refuses"].search(text) is not None

@@ -5,7 +5,7 @@ import pytest
 from bot.companion.bank import read_bank
 from bot.companion.believing import believed, topic_in
 from bot.companion.compose import Heard, compose, thread_of
-from bot.companion.manner import MANNERS, manner_of, what_counts
+from bot.companion.manner import MANNERS, manner_of, refuses, what_counts
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,14 @@ def test_a_manner_is_never_what_the_talk_is_on() -> None:
     said = [piece.id for piece in compose(bank, Heard(topic="debt"))]
     said += [piece.id for piece in compose(bank, Heard(manner="takes_up", said=tuple(said)))]
     assert thread_of(said, bank) == "debt"
+
+
+def test_who_wants_only_to_talk_is_offered_nothing() -> None:
+    bank = read_bank()
+    assert refuses("不写了，我就想说说话")
+    assert not refuses("我妈不做饭了，天天叫外卖")
+    said: list[str] = []
+    for _ in range(3):
+        pieces = compose(bank, Heard(topic="bereavement", refuses=True, said=tuple(said)))
+        assert [piece for piece in pieces if piece.kind == "offer"] == []
+        said += [piece.id for piece in pieces]
