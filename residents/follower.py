@@ -18,7 +18,8 @@ class Follower(Identified, Entity):
 
     `told`: up to which bubble of `session_id`'s transcript was put into words for them; `card_told`: they have the
     crisis card's numbers and code; `result_told_at`: which result they were told. `menu`: what the digits in the last
-    message stand for. `asked_to_erase`: the next 删除 erases. `held`: WeChat's number for why nothing goes out until
+    message stand for, and which wishes it asked for. `asked_to_erase`: not used any more; it may go with the next
+    migration. `held`: WeChat's number for why nothing goes out until
     they write again. `left_at`: they do not follow any more.
     """
 

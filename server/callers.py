@@ -107,7 +107,7 @@ async def wechat_greeting(request: Request) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_=+/-]{1,200}", said):
         raise NotLoggedIn()
     try:
-        keeper.greet(asked.get("signature", ""), asked.get("timestamp", ""), asked.get("nonce", ""), said)
+        keeper.greet(asked.get("signature", ""), asked.get("timestamp", ""), asked.get("nonce", ""))
     except NotFromWechat:
         raise NotLoggedIn() from None
     return said

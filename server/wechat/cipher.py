@@ -1,7 +1,7 @@
 """WeChat's encrypted mode: AES-256-CBC, padding to 32 bytes, 16 random bytes, a length, the text, and whose it is.
 
 Pure. The form is WeChat's ("消息加解密说明"); the ciphers are the `cryptography` package's. CBC has no seal of its own:
-`open_text` may be called only with what `signature.Doorkeeper` has let in.
+`open_text` may be called only with what both signatures (`envelope.Envelope.open`) have let in.
 """
 
 import base64

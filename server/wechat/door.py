@@ -3,12 +3,16 @@
 It is known again (WeChat sends up to three times), kept and read for danger by the conversation, acted on, and put into
 words. What is ready within `PATIENCE` goes back in the same request; WeChat waits five seconds. What is not, goes out
 by itself as a customer-service message (`server/wechat/post.py`), and so does whatever a worker says in the chat.
+
+Nothing that somebody wrote is let go unread: what cannot be kept now is tried again (`AGAIN_AFTER`), and what comes
+while their record is being erased is heard as that of somebody new.
 """
 
 import asyncio
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,14 +40,19 @@ from residents.resident import Resident, Scope
 from residents.session import ResidentSession, new_sender, new_token, token_hash
 from residents.store import consents_of, lock_session
 from server.wechat.messages import Said
+from server.wechat.office import tell_office
 from server.wechat.saying import (
     WORDING,
+    Asked,
     Fixed,
     Offer,
     Spoken,
     Wish,
     hotline_words,
+    is_command,
+    is_not_shown,
     kind_words,
+    meant,
     offer_of,
     spoken,
     wish_of,
@@ -57,26 +66,41 @@ log = logging.getLogger("xinqiao")
 
 PATIENCE = 4.0
 """Seconds after which WeChat gets an empty answer, one before it gives up waiting."""
+AGAIN_AFTER = (1.0, 2.0, 5.0, *(15.0,) * 36)
+"""Seconds between the tries to hear a message after all, when the database was away. Always fewer than after which the
+post takes it for left (`GIVEN_UP_AFTER`)."""
 CLAIM = timedelta(seconds=4.5)
 """After this WeChat sends it again, and whoever then takes it may go on: the conversation does nothing twice."""
 ASKED_BEFORE_ERASING = ("utter_delete_record", "utter_record_deletion_asked", "safety_deletion_asked")
 SPACE = UUID("6f0f2c1e-0c43-4a33-9d0a-2f8d3a1f7b55")
+WISHES: frozenset[Wish] = frozenset(["agree", "disagree", "leave", "erase", "hotlines", "person", "page"])
+"""What a button of the account's own menu may wish."""
+TO_CONFIRM: frozenset[Wish] = frozenset(["leave", "erase", "disagree"])
+"""Wishes that nobody but the person themselves can grant: with a worker in the chat they are asked back for."""
+LOOKS_BACK = 5
+"""The last bubbles, among which an open question may be."""
 HEARD_EVENTS = frozenset({"subscribe", "scan", "click"})
 
 
 @dataclass
 class Kept:
-    """One message that was taken in: whose it is, and where their conversation stands."""
+    """One message that was taken in: whose it is, and where their conversation stands.
+
+    `menu` and `asked`: what our last message offered, and which wishes it asked for. `heard`: its words are in the
+    transcript and were read for danger.
+    """
 
     heard_id: UUID
     follower_id: UUID
     session: ResidentSession | None
     client_id: UUID
+    mark: str
     agreed: bool
     began: bool
     came_before: bool
-    asked_to_erase: bool
     menu: tuple[Offer, ...]
+    asked: tuple[Wish, ...]
+    heard: bool = False
 
 
 @dataclass
@@ -88,8 +112,9 @@ class _Answered:
 
 @dataclass
 class _Wait:
-    """Whether WeChat still waits for this answer."""
+    """Since when this message is here, and whether WeChat still waits for its answer."""
 
+    since: datetime
     late: bool = False
 
 
@@ -98,6 +123,19 @@ class _Erased:
     """The record is gone, and with it everything that an answer could be kept in."""
 
     text: str
+
+
+@dataclass
+class _Meaning:
+    """What somebody's words are besides words. With a worker in the chat: at most what they may wish to confirm."""
+
+    wish: Wish | None = None
+    offer: Offer | None = None
+    worker: bool = False
+
+
+class _ErasedFirst(Exception):
+    """The record of whoever wrote this was erased before it was heard."""
 
 
 @dataclass
@@ -110,20 +148,23 @@ class WechatDoor:
     moving: Moving
     link: str
     patience: float = PATIENCE
+    again_after: tuple[float, ...] = AGAIN_AFTER
     running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def take(self, said: Said) -> str | None:
         """Act on one message. It goes on behind an empty answer when it takes longer than WeChat waits."""
-        wait = _Wait()
+        wait = _Wait(self.clock())
         task = asyncio.create_task(self._whole(said, wait))
         self._remember(task)
         try:
             return await asyncio.wait_for(asyncio.shield(task), self.patience)
         except TimeoutError:
             wait.late = True
-            self._remember(asyncio.create_task(self._send_later(task, said)))
+            self._remember(asyncio.create_task(self._send_later(task, said, wait)))
             return None
-        except Exception:  # nothing was kept that anybody could answer: say so, with the numbers
+        except Exception:  # nobody knows whether it was kept: say so, with the numbers
+            wait.late = True
+            self._remember(asyncio.create_task(self._try_again(said, wait)))
             return str(WORDING["broken"])
 
     async def finish(self) -> None:
@@ -140,23 +181,48 @@ class WechatDoor:
         if not task.cancelled() and task.exception() is not None:
             log.error("wechat: %s", type(task.exception()).__name__)
 
-    async def _send_later(self, task: asyncio.Task[str | None], said: Said) -> None:
+    async def _send_later(self, task: asyncio.Task[str | None], said: Said, wait: _Wait) -> None:
         """What was still meant for the request, which nobody waits for any more, is sent instead."""
-        text = await task
+        try:
+            text = await task
+        except Exception:
+            await self._try_again(said, wait)
+            return
         if text is not None:
             await self._in_thread(self._queue_for, said, text)
 
+    async def _try_again(self, said: Said, wait: _Wait) -> None:
+        """WeChat does not send again what was answered: hear it as soon as that can be done."""
+        for seconds in self.again_after:
+            await asyncio.sleep(seconds)
+            try:
+                await self._whole(said, wait)
+                return
+            except Exception as error:
+                log.error("wechat: not kept yet, %s", type(error).__name__)
+        log.error("wechat: a message could not be kept")
+
     async def _whole(self, said: Said, wait: _Wait) -> str | None:
         if said.kind == "event" and said.event == "unsubscribe":
-            await self._in_thread(self._gone, said)
+            await self._in_thread(self._unfollowed, said)
             return None
         if said.kind == "event" and said.event not in HEARD_EVENTS:
             return None
-        kept = await self._in_thread(self._keep, said)
+        for _ in range(3):
+            try:
+                return await self._once(said, wait)
+            except _ErasedFirst:  # whoever writes after that is somebody new, and is heard
+                continue
+        return await self._once(said, wait)
+
+    async def _once(self, said: Said, wait: _Wait) -> str | None:
+        kept = await self._in_thread(self._keep, said, wait)
         if isinstance(kept, _Answered):
             return kept.text
         try:
             does = await self._act(kept, said)
+        except SessionOver:
+            raise _ErasedFirst() from None
         except Exception:
             await self._in_thread(self._let_go, kept)
             raise
@@ -166,18 +232,18 @@ class WechatDoor:
 
     # --- taking in ---------------------------------------------------------------------------------
 
-    def _keep(self, said: Said) -> Kept | _Answered:
+    def _keep(self, said: Said, wait: _Wait) -> Kept | _Answered:
         """Know this message again, or write it down; find who it is, and their conversation."""
         for _ in range(3):
             try:
                 with self.database.transaction() as db:
-                    return self._kept(db, said)
+                    return self._kept(db, said, wait)
             except IntegrityError:  # the same person's first two messages at once
                 continue
         with self.database.transaction() as db:
-            return self._kept(db, said)
+            return self._kept(db, said, wait)
 
-    def _kept(self, db: Session, said: Said) -> Kept | _Answered:
+    def _kept(self, db: Session, said: Said, wait: _Wait) -> Kept | _Answered:
         now, vault = self.clock(), self.database.vault
         self.conversation.intake.telling.districts.refresh(db)
         index = vault.index("wechat_openid", said.who)
@@ -202,20 +268,26 @@ class WechatDoor:
             heard = WechatHeard(follower_id=follower.id, mark=mark, at=now, claimed_until=now + CLAIM)
             db.add(heard)
         heard.claimed_until = now + CLAIM
+        # heard at last, they may have gone on meanwhile: a digit would mean something else
+        overtaken = wait.late and follower.heard_at > wait.since
         follower.heard_at, follower.left_at = now, None
         follower.held, follower.next_try_at, follower.tries = None, None, 0
         session, began = self._session(db, follower, said, now)
+        menu, asked = self._menu(follower)
+        asked = asked.heard_by(mark)
+        self._keep_menu(follower, menu, asked)
         db.flush()
         return Kept(
             heard_id=heard.id,
             follower_id=follower.id,
             session=session,
             client_id=client_id_of(mark),
+            mark=mark,
             agreed=consents_of(db, follower.resident_id)[Scope.CHAT],
             began=began,
             came_before=came_before,
-            asked_to_erase=follower.asked_to_erase,
-            menu=self._menu(follower),
+            menu=() if overtaken else menu,
+            asked=() if overtaken else asked.wishes,
         )
 
     def locked(self, db: Session, follower_id: UUID) -> Follower | None:
@@ -257,21 +329,25 @@ class WechatDoor:
         db.flush()
         audit.record(db, actor="resident", action="session.opened", subject=f"session:{session.id}", at=now)
         follower.session_id, follower.told, follower.card_told = session.id, -1, False
-        follower.asked_to_erase = False
-        self._keep_menu(follower, ())
+        self._keep_menu(follower, (), Asked())
         return session, True
 
-    def _gone(self, said: Said) -> None:
-        """They do not follow any more: nothing can be sent, and nothing is kept for sending. A ticket stays open."""
+    def _unfollowed(self, said: Said) -> None:
+        """They do not follow any more: nothing can be sent, and nothing is kept for sending. A ticket stays open, and
+        says so. Sent again after they have come back, it changes nothing."""
         now = self.clock()
         index = self.database.vault.index("wechat_openid", said.who)
         with self.database.transaction() as db:
             known = db.scalar(select(Follower.id).where(Follower.openid_index == index))
             follower = self.locked(db, known) if known is not None else None
-            if follower is None:
+            mark = self.database.vault.index("wechat_mark", said.mark).hex()
+            before = select(WechatHeard.id).where(WechatHeard.mark == mark)
+            if follower is None or db.scalar(before) is not None:
                 return
+            db.add(WechatHeard(follower_id=follower.id, mark=mark, at=now, claimed_until=now, done_at=now))
+            tell_office(db, follower, "gone", now)
             follower.left_at, follower.openid_sealed = now, None
-            self._keep_menu(follower, ())
+            self._keep_menu(follower, (), Asked())
             db.execute(delete(WechatOutgoing).where(WechatOutgoing.follower_id == follower.id))
             session = db.get(ResidentSession, follower.session_id) if follower.session_id else None
             if session is not None and session.ended_at is None and session.door == "wechat":
@@ -284,50 +360,97 @@ class WechatDoor:
     # --- acting ------------------------------------------------------------------------------------
 
     async def _act(self, kept: Kept, said: Said) -> Fixed | _Erased:
-        """Do what this message asks for; say what the dialogue does not say by itself."""
-        if said.kind == "event":
-            return await self._event(kept, said)
-        wish = wish_of(said.words)
-        if wish == "erase":
-            return await self._erase(kept)
-        if kept.asked_to_erase:
-            await self._in_thread(self._mark_erasing, kept, False)
-        if wish == "leave":
-            if kept.session is not None and kept.session.ended_at is None:
-                await self.conversation.leave(kept.session)
-            return Fixed((WORDING["left"],))
-        if not said.words.strip():
-            return Fixed((kind_words(said.kind),))
+        """Do what this message asks for; say what the dialogue does not say by itself. `SessionOver` when their
+        record was erased first."""
         try:
-            return await self._words(kept, said.words, wish)
+            if said.kind == "event":
+                return await self._event(kept, said)
+            if not said.words.strip() or is_not_shown(said.words):
+                await self._in_thread(self._unheard, kept)
+                return Fixed((kind_words(said.kind),))
+            return await self._words(kept, said.words)
+        except SessionOver:
+            raise
         except ConversationError as error:
             return await self._refused(kept, error)
 
-    async def _words(self, kept: Kept, words: str, wish: Wish | None) -> Fixed | _Erased:
+    def _unheard(self, kept: Kept) -> None:
+        """Something came that nobody here can read: whoever has their ticket knows that they tried to say something."""
+        with self.database.transaction() as db:
+            follower = self.locked(db, kept.follower_id)
+            if follower is not None:
+                tell_office(db, follower, "unheard", self.clock())
+
+    async def _words(self, kept: Kept, words: str) -> Fixed | _Erased:
+        """Somebody's words: what they answer goes first, then what they wish; whatever else they are is said."""
+        means = await self._in_thread(self._meaning, kept, words)
+        greeting = (WORDING["again"],) if kept.began and kept.agreed and kept.came_before else ()
+        if means.offer is not None:
+            with suppress(NothingToAnswer):  # what was offered is over: then it is words
+                done = await self._take_up(kept, means.offer)
+                return done if isinstance(done, _Erased) else replace(done, texts=(*greeting, *done.texts))
+        if means.wish is not None and not means.worker:
+            return await self._grant(kept, means.wish)
+        assert kept.session is not None
+        await self.conversation.reply(kept.session, kept.client_id, words)
+        kept.heard = True
+        if means.wish is not None:
+            return _confirm(means.wish)
+        return Fixed(greeting)
+
+    def _meaning(self, kept: Kept, words: str) -> _Meaning:
+        """What these words are in this conversation; nothing but words when they are not plainly harmless."""
+        wish, session = wish_of(words), kept.session
+        if session is None:  # only leaving and erasing begin no conversation
+            return _Meaning(wish)
+        offer = offer_of(words, kept.menu)
+        if (wish is None and offer is None) or not self._harmless(words):
+            return _Meaning()
+        if session.door != "wechat" or session.ended_at is not None:
+            return _Meaning(wish)  # nothing is open here that it could answer
+        with self.database.transaction() as db:
+            last = transcript.last_position(db, session.id)
+            turn = self.conversation.turn_of(db, session, after=last - LOOKS_BACK)
+        plain = meant(words, kept.asked, turn)
+        if turn.worker is not None and plain is None:
+            return _Meaning(wish if wish in TO_CONFIRM and is_command(words) else None, worker=True)
+        if offer is not None and turn.worker is None and plain not in kept.asked:
+            return _Meaning(offer=offer)
+        if plain in ("skip", "pause"):
+            choice = "skip_item" if plain == "skip" else "pause_screening"
+            return _Meaning(offer=Offer("choose", choice, words))
+        return _Meaning(None if plain == "page" and not kept.agreed else plain)
+
+    def _harmless(self, words: str) -> bool:
+        """Whether the crisis reader finds nothing at all; what it could not read to the end is not harmless."""
+        try:
+            reading = self.conversation.recogniser.read(words)
+        except Exception:
+            return False
+        return reading.finished and reading.level == "none"
+
+    async def _grant(self, kept: Kept, wish: Wish) -> Fixed | _Erased:
+        """Do what somebody wishes."""
         session = kept.session
+        if wish == "erase":
+            return await self._erase(kept)
+        if wish == "leave":
+            if session is not None and session.ended_at is None:
+                await self.conversation.leave(session)
+            return Fixed((WORDING["left"],))
         assert session is not None
         if wish == "hotlines":
             return Fixed((hotline_words(self.conversation.turns.hotlines()),))
         if wish == "agree":
             return await self._agree(kept)
         if wish == "disagree":
-            ticks = {scope.value: False for scope in Scope}
-            await self.conversation.consent(session, ticks)
-            return Fixed((WORDING["not_agreed"],))
-        if wish == "page" and kept.agreed:
+            await self.conversation.consent(session, {scope.value: False for scope in Scope})
+            return Fixed((WORDING["not_agreed"],), asks=("agree",))
+        if wish == "page":
             return await self._page(kept)
         if wish == "person":
             await self.conversation.call_person(session, kept.client_id)
-            return Fixed()
-        offer = offer_of(words, kept.menu)
-        if offer is None and wish in ("skip", "pause") and await self._in_thread(self._asks, session):
-            offer = Offer("choose", "skip_item" if wish == "skip" else "pause_screening", words)
-        greeting = (WORDING["again"],) if kept.began and kept.agreed and kept.came_before else ()
-        if offer is not None:
-            done = await self._take_up(kept, offer)
-            return done if isinstance(done, _Erased) else Fixed((*greeting, *done.texts), done.offers)
-        await self.conversation.reply(session, kept.client_id, words)
-        return Fixed(greeting)
+        return Fixed()
 
     async def _take_up(self, kept: Kept, offer: Offer) -> Fixed | _Erased:
         """Do what a digit stands for."""
@@ -361,25 +484,24 @@ class WechatDoor:
         return Fixed() if greeted else Fixed((WORDING["agreed"],))
 
     async def _event(self, kept: Kept, said: Said) -> Fixed | _Erased:
+        """They follow, scan a poster, or tap the account's menu. A button is plain: no words can be mistaken for it."""
         if said.event in ("subscribe", "scan"):
-            return Fixed((WORDING["again"],)) if kept.agreed else Fixed((WORDING["welcome"],))
-        if said.key in WORDING["words"]:
-            said = replace(said, kind="text", words=WORDING["words"][said.key][0])
-            return await self._act(kept, said)
+            return Fixed((WORDING["again"],)) if kept.agreed else _welcome()
+        if said.key in WISHES:
+            return await self._grant(kept, said.key)  # type: ignore[arg-type]
         chosen = WORDING["menu_keys"].get(said.key)
         if chosen is None:
-            return Fixed()
+            return Fixed((kind_words("other"),))
         if not kept.agreed:
-            return Fixed((WORDING["welcome"],))
-        try:
-            return await self._take_up(kept, Offer("choose", chosen, ""))
-        except ConversationError as error:
-            return await self._refused(kept, error)
+            return _welcome()
+        return await self._take_up(kept, Offer("choose", chosen, ""))
 
     async def _refused(self, kept: Kept, error: ConversationError) -> Fixed:
         """What to say when the conversation refuses; words of danger never come here."""
         if isinstance(error, ChatNotAgreed):
-            return Fixed((WORDING["welcome"] if not kept.came_before else WORDING["ask_consent"],))
+            if not kept.came_before:
+                return _welcome()
+            return Fixed((WORDING["ask_consent"],), asks=("agree", "disagree", "hotlines"))
         if isinstance(error, AgeNotSaid):
             return await self._page(kept)
         if isinstance(error, ConsentMissing):
@@ -387,8 +509,6 @@ class WechatDoor:
             return Fixed(
                 (WORDING["ask_screening"],), (agrees, Offer("choose", "not_now", WORDING["not_now"]))
             )
-        if isinstance(error, SessionOver):
-            return Fixed((WORDING["left"],))
         return Fixed((str(error),))
 
     async def _page(self, kept: Kept) -> Fixed:
@@ -402,22 +522,19 @@ class WechatDoor:
         return Fixed((WORDING["on_the_page"].format(link=link),))
 
     async def _erase(self, kept: Kept, *, sure: bool = False) -> Fixed | _Erased:
-        """Asked once, done the second time: everything of this person, in every conversation of theirs."""
+        """Asked once, done the second time: everything of this person, in every conversation of theirs.
+
+        That it was asked is kept in one commit with this message being done (`_settle`), and by its mark: however
+        often one message comes, it asks once and is never its own confirmation.
+        """
         session = kept.session
         if session is None:
             await self._in_thread(self._drop, kept)
             return _Erased(WORDING["nothing_to_erase"])
-        if not (sure or kept.asked_to_erase):
-            await self._in_thread(self._mark_erasing, kept, True)
-            return Fixed((WORDING["erase_asked"],))
+        if not (sure or "erase" in kept.asked):
+            return _confirm("erase")
         erased = await self.conversation.erase(session)
         return _Erased("\n".join([erased.sentence, *erased.kept]))
-
-    def _mark_erasing(self, kept: Kept, asked: bool) -> None:
-        with self.database.transaction() as db:
-            follower = self.locked(db, kept.follower_id)
-            if follower is not None:
-                follower.asked_to_erase = asked
 
     def _drop(self, kept: Kept) -> None:
         """Somebody who has said nothing yet is not even remembered as a follower."""
@@ -435,9 +552,6 @@ class WechatDoor:
             _, last = transcript.names_said(db, session.id)
         return (last or "").startswith(ASKED_BEFORE_ERASING)
 
-    def _asks(self, session: ResidentSession) -> bool:
-        return self.conversation.state(session, None).screening is not None
-
     # --- answering ---------------------------------------------------------------------------------
 
     def _settle(self, kept: Kept, fixed: Fixed, wait: _Wait) -> str | None:
@@ -445,11 +559,13 @@ class WechatDoor:
         with self.database.transaction() as db:
             follower = self.locked(db, kept.follower_id)
             heard = db.get(WechatHeard, kept.heard_id, with_for_update=True, populate_existing=True)
-            if follower is None or heard is None:
-                return None  # erased meanwhile
+            if follower is None or heard is None:  # erased meanwhile
+                if kept.heard:
+                    return None  # what was said was read, and is gone as they wished
+                raise _ErasedFirst()
             if heard.done_at is not None:  # somebody took it over and has answered
                 return None
-            texts = list(self.put_into_words(db, follower, fixed))
+            texts = list(self.put_into_words(db, follower, fixed, kept.mark))
             heard.done_at = self.clock()
             if not texts:
                 return None
@@ -458,10 +574,18 @@ class WechatDoor:
             self.queue(db, follower, texts)
             return answer
 
-    def put_into_words(self, db: Session, follower: Follower, fixed: Fixed) -> tuple[str, ...]:
-        """What this person has not been told yet, as messages; from now on it counts as told."""
+    def put_into_words(
+        self, db: Session, follower: Follower, fixed: Fixed, mark: str = ""
+    ) -> tuple[str, ...]:
+        """What this person has not been told yet, as messages; from now on it counts as told.
+
+        `mark`: the message that this answers, if it answers one.
+        """
         session = db.get(ResidentSession, follower.session_id) if follower.session_id else None
+        asked = Asked(fixed.asks, mark)
         if session is None or session.door != "wechat":  # they went on where WeChat does not see it
+            if fixed.texts:
+                self._keep_menu(follower, (), asked)
             return fixed.texts
         turn = self.conversation.turn_of(db, session, after=follower.told)
         words: Spoken = spoken(
@@ -480,7 +604,7 @@ class WechatDoor:
                 menu = tuple(
                     Offer(o.act, f"{stem}/{o.value}", o.title) if o.act == "answer" else o for o in menu
                 )
-            self._keep_menu(follower, menu)
+            self._keep_menu(follower, menu, asked)
         return words.texts
 
     def queue(self, db: Session, follower: Follower, texts: list[str] | tuple[str, ...]) -> None:
@@ -510,21 +634,41 @@ class WechatDoor:
             if heard is not None:
                 heard.claimed_until = self.clock()
 
-    def _menu(self, follower: Follower) -> tuple[Offer, ...]:
+    def _menu(self, follower: Follower) -> tuple[tuple[Offer, ...], Asked]:
+        """What our last message offered and asked for."""
         try:
-            kept = self.database.vault.open(follower, "menu")
+            kept = json.loads(self.database.vault.open(follower, "menu") or "{}")
         except SealBroken:  # then a digit is words, as at every door
-            kept = None
-        return tuple(Offer(*one) for one in json.loads(kept or "[]"))
+            kept = {}
+        kept = (
+            {"offers": kept} if isinstance(kept, list) else kept
+        )  # as it was written before anything was asked for
+        wishes, by, then = kept.get("asked", ((), "", ""))
+        return tuple(Offer(*one) for one in kept.get("offers", ())), Asked(tuple(wishes), by, then)
 
-    def _keep_menu(self, follower: Follower, menu: tuple[Offer, ...]) -> None:
-        kept = json.dumps([[o.act, o.value, o.title] for o in menu], ensure_ascii=False) if menu else None
-        self.database.vault.seal(follower, "menu", kept)
+    def _keep_menu(self, follower: Follower, menu: tuple[Offer, ...], asked: Asked) -> None:
+        """Keep both, sealed; nothing when there is nothing."""
+        kept: dict[str, Any] = {}
+        if menu:
+            kept["offers"] = [[o.act, o.value, o.title] for o in menu]
+        if asked.wishes:
+            kept["asked"] = [asked.wishes, asked.by, asked.then]
+        self.database.vault.seal(follower, "menu", json.dumps(kept, ensure_ascii=False) if kept else None)
 
     async def _in_thread(self, act: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(
             self.conversation.threads, partial(act, *args)
         )
+
+
+def _welcome() -> Fixed:
+    return Fixed((WORDING["welcome"],), asks=("agree", "disagree", "hotlines"))
+
+
+def _confirm(wish: Wish) -> Fixed:
+    """Ask whether they mean it: said once more, it is done."""
+    words = {"erase": "erase_asked", "leave": "leave_with_worker", "disagree": "disagree_with_worker"}
+    return Fixed((WORDING[words[wish]],), asks=(wish,))
 
 
 def client_id_of(mark: str) -> UUID:

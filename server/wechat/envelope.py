@@ -1,13 +1,16 @@
 """The envelope around every message, both ways: signed, encrypted, and only for our account."""
 
+import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 
 from server.wechat.cipher import RANDOM, key_of, open_text, seal_text
-from server.wechat.errors import NotFromWechat
+from server.wechat.errors import NotFromWechat, NotReadable
 from server.wechat.messages import Said, read_fields, read_said, sealed_reply, text_reply
-from server.wechat.signature import Doorkeeper, is_right, signature
+from server.wechat.signature import is_right, let_in, signature
+
+log = logging.getLogger("xinqiao")
 
 
 class Envelope:
@@ -18,20 +21,23 @@ class Envelope:
         self._token = token
         self._key = key_of(key)
         self._clock = clock
-        self._keeper = Doorkeeper(token, clock)
 
-    def greet(self, given: str, timestamp: str, nonce: str, said: str) -> None:
+    def greet(self, given: str, timestamp: str, nonce: str) -> None:
         """Return only when WeChat itself tries out our address."""
-        self._keeper.check(given, timestamp, nonce, about=said)
+        let_in(self._token, given, timestamp, nonce, self._clock())
 
     def open(self, body: bytes, given: str, sealed_given: str, timestamp: str, nonce: str) -> Said:
         """One message. `NotFromWechat` or `NotReadable` for everything else."""
-        self._keeper.check(given, timestamp, nonce, about=body.decode("utf-8", "replace"))
+        let_in(self._token, given, timestamp, nonce, self._clock())
         fields = read_fields(body)
         sealed = fields.get("Encrypt", "")
         if not sealed or not is_right(sealed_given, self._token, timestamp, nonce, sealed):
             raise NotFromWechat()
-        return read_said(open_text(self._key, sealed, self._appid), fields.get("ToUserName", ""))
+        try:
+            return read_said(open_text(self._key, sealed, self._appid), fields.get("ToUserName", ""))
+        except NotReadable:
+            log.error("wechat: signed rightly, but not readable; is the key still the account's?")
+            raise
 
     def close(self, said: Said, text: str) -> str:
         """Our answer to this message, as it goes back in the same request."""

@@ -6,7 +6,7 @@ class WechatError(Exception):
 
 
 class NotFromWechat(WechatError):
-    """The signature is wrong, too old, or was used for something else."""
+    """A signature is wrong or too old."""
 
 
 class NotReadable(WechatError):

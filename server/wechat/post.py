@@ -17,12 +17,11 @@ from sqlalchemy.orm import Session
 
 from bot import transcript
 from bot.transcript import Message, Received
-from escalation import chain
-from escalation.store import latest_ticket_of_session
 from residents.follower import Follower, WechatHeard, WechatOutgoing
 from residents.session import ResidentSession
 from server.wechat.door import WechatDoor, client_id_of
 from server.wechat.errors import NotReachable, TryLater, WaitForThem
+from server.wechat.office import tell_office
 from server.wechat.saying import WORDING, Fixed
 from server.wechat.service import CustomerService
 from storage.database import Database
@@ -38,11 +37,6 @@ LEASE = timedelta(seconds=60)
 KEPT_FOR = timedelta(days=1)
 LONGEST_WAIT = 600.0
 TELL_AFTER = 5
-NOTES = {
-    "wait": "居民的微信现在收不到我们的话（超过 48 小时没有来信，或发得太多）。请改打电话或上门。",
-    "gone": "居民已经取消关注，微信上联系不到了。请改打电话或上门。",
-    "fails": "发给居民的微信一直没有发出去，还在继续发。请改打电话或上门。",
-}
 
 
 @dataclass
@@ -185,6 +179,7 @@ class WechatPost:
                 text = self.database.vault.open(row, "text") or ""
             except SealBroken:  # it can never be sent, and the others wait behind it
                 log.error("wechat: a message that does not open was let go")
+                tell_office(db, follower, "fails", now)
                 db.delete(row)
                 follower.sending_until = None
                 return True
@@ -213,18 +208,10 @@ class WechatPost:
                 wait = max(failure.seconds or 0.0, 2.0 ** min(follower.tries, 9))
                 follower.next_try_at = now + timedelta(seconds=min(wait, LONGEST_WAIT))
                 if follower.tries == TELL_AFTER:
-                    self._tell(db, follower, "fails", now)
+                    tell_office(db, follower, "fails", now)
                 return
             if follower.heard_at > now - timedelta(seconds=5) and follower.tries < 2:
                 follower.next_try_at = now + timedelta(seconds=5)  # they wrote while this was on its way
                 return
             follower.held = failure.code  # type: ignore[attr-defined]
-            self._tell(db, follower, "gone" if isinstance(failure, NotReachable) else "wait", now)
-
-    def _tell(self, db: Session, follower: Follower, why: str, now: datetime) -> None:
-        """Write on the open ticket that WeChat is no way to this person now. It says nothing of what was to be sent."""
-        if follower.session_id is None:
-            return
-        ticket = latest_ticket_of_session(db, follower.session_id, follower.resident_id)
-        if ticket is not None and ticket.closed_at is None:
-            chain.note(db, ticket, "wechat_stuck", "微信", NOTES[why], now)
+            tell_office(db, follower, "gone" if isinstance(failure, NotReachable) else "wait", now)

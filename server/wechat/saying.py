@@ -1,7 +1,8 @@
 """What a turn of the conversation is in WeChat, where there are no cards and no buttons: words and digits. Pure.
 
 A digit stands for what the last message offered, in this order: the open question's options, the choices of the
-question about reaching somebody, the buttons of the last bubble. Everything else is words, as at every door.
+question about reaching somebody, the buttons of the last bubble. `meant` says when a whole message is a wish ("退出").
+Everything else is words, as at every door.
 """
 
 import re
@@ -34,10 +35,30 @@ class Offer:
 
 @dataclass(frozen=True)
 class Fixed:
-    """Sentences of the door itself, and what they offer."""
+    """Sentences of the door itself, what they offer, and which wishes they ask to be told in words."""
 
     texts: tuple[str, ...] = ()
     offers: tuple[Offer, ...] = ()
+    asks: tuple[Wish, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The wishes that our last message asked for ("请再回复一次“删除”").
+
+    `by`: the mark of the message that it answered, which is never taken for the reply. `then`: the mark of the first
+    message after it, which alone may be the reply, however often WeChat sends it.
+    """
+
+    wishes: tuple[Wish, ...] = ()
+    by: str = ""
+    then: str = ""
+
+    def heard_by(self, mark: str) -> "Asked":
+        """What still holds for the message of this mark, which comes next or comes again."""
+        if mark == self.by or self.then not in ("", mark):
+            return Asked()
+        return Asked(self.wishes, self.by, mark)
 
 
 @dataclass(frozen=True)
@@ -120,12 +141,48 @@ def _short(line: str) -> list[str]:
 
 
 def wish_of(words: str) -> Wish | None:
-    """The wish that this whole message is, if it is one."""
+    """The wish that this whole message may be, if it may be one."""
+    return _found(words, "commands") or _found(words, "replies")
+
+
+def is_command(words: str) -> bool:
+    """Whether this whole message means a wish and hardly anything else."""
+    return _found(words, "commands") is not None
+
+
+def meant(words: str, asked: Sequence[Wish], turn: Turn) -> Wish | None:
+    """The wish that this whole message is where the conversation stands; None when it is words like any others.
+
+    A person in the chat hears everything; what the last message asked for in so many words is that; a command is taken
+    where nobody listens who might be meant. What may be an answer too is a wish only while nothing is open, and gives
+    or takes back consent only where none was given yet.
+    """
+    command, wish = _found(words, "commands"), wish_of(words)
+    if wish in ("skip", "pause"):
+        return wish if turn.screening is not None and turn.worker is None else None
+    if wish in asked:
+        return wish
+    if turn.worker is not None:
+        return None
+    if command is not None:
+        return command
+    if wish in ("agree", "disagree") and turn.consents.chat:
+        return None
+    return None if _open_question(turn) else wish
+
+
+def _found(words: str, kind: str) -> Wish | None:
     plain = normal(words)
-    for wish, known in WORDING["words"].items():
-        if plain in known:
-            return wish
-    return None
+    return next((wish for wish, known in WORDING["words"][kind].items() if plain in known), None)
+
+
+def _open_question(turn: Turn) -> bool:
+    """Whether something waits for an answer: a form, how to reach them, a step of an exercise, or the last bubbles."""
+    if turn.screening is not None or turn.contact is not None or turn.skill is not None:
+        return True
+    said = [message.author for message in turn.messages]
+    since = len(said) - said[::-1].index("resident") if "resident" in said else 0
+    return any(message.buttons or re.search("[?？]", message.text) for message in turn.messages[since:])
 
 
 def offer_of(words: str, menu: Sequence[Offer]) -> Offer | None:
@@ -138,7 +195,12 @@ def offer_of(words: str, menu: Sequence[Offer]) -> Offer | None:
 
 def normal(words: str) -> str:
     """A whole message in ordinary width, without the marks around it."""
-    return unicodedata.normalize("NFKC", words).strip(" \t\r\n。.!！,，“”\"'~～、;；:：?？()（）")
+    return unicodedata.normalize("NFKC", words).strip(" \t\r\n。.!！,，“”\"'~～、;；:：?？()（）【】[]")
+
+
+def is_not_shown(words: str) -> bool:
+    """Whether WeChat itself wrote this, in the place of something that it does not hand on (a sticker)."""
+    return normal(words) in [normal(one) for one in WORDING["words"]["not_shown"]]
 
 
 def kind_words(kind: str) -> str:

@@ -139,6 +139,7 @@ class WechatTown(Town):
         wechat = wechat_of(settings, database, clock, services.conversation, services.moving)
         assert wechat is not None
         wechat.door.patience = 60.0  # a test that is about waiting says how long
+        wechat.door.again_after = ()  # and one about trying again, how often
         self.wechat = wechat
         self.services = replace(services, wechat=wechat)
         self.app.state.services = self.services

@@ -1,5 +1,6 @@
 """What WeChat's own published example says of signature and cipher, and everything that is not let in."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from server.wechat.cipher import key_of, open_text, seal_text
 from server.wechat.envelope import Envelope
 from server.wechat.errors import NotFromWechat, NotReadable
 from server.wechat.messages import read_fields, read_said, text_reply
-from server.wechat.signature import Doorkeeper, is_right, signature
+from server.wechat.signature import is_right, let_in, signature
 
 APPID, TOKEN, KEY = "wx2c2769f8efd9abc2", "spamtest", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 STAMP, NONCE, SIGNED = "1409735669", "1320562132", "5d197aaffba7e9b25a30732f161a50dee96bd5fa"
@@ -71,28 +72,29 @@ def test_nothing_else_is_let_in(wrong: dict[str, str | bytes]) -> None:
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
-def test_an_old_one_and_one_of_tomorrow_are_refused(minutes: int) -> None:
-    keeper = Doorkeeper(TOKEN, at(THEN + timedelta(minutes=minutes)))
-    with pytest.raises(NotFromWechat):
-        keeper.check(signature(TOKEN, STAMP, NONCE), STAMP, NONCE, about="x")
+def test_an_old_one_and_one_of_tomorrow_are_refused(minutes: int, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR), pytest.raises(NotFromWechat):
+        let_in(TOKEN, signature(TOKEN, STAMP, NONCE), STAMP, NONCE, THEN + timedelta(minutes=minutes))
+    assert "clock" in caplog.text, "if it is our clock that is wrong, somebody must hear of it"
 
 
-def test_a_signature_that_was_used_passes_again_with_the_same_body_and_with_no_other() -> None:
-    keeper = Doorkeeper(TOKEN, at(THEN))
-    given = signature(TOKEN, STAMP, NONCE)
-    for _ in range(3):
-        keeper.check(given, STAMP, NONCE, about="the message")
-    with pytest.raises(NotFromWechat):
-        keeper.check(given, STAMP, NONCE, about="another message")
+def test_a_message_as_long_as_a_request_may_be_is_read() -> None:
+    fields = "<FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType>"
+    said = read_said(f"<xml>{fields}<Content>{'心' * 60_000}我不想活了</Content></xml>", "gh")
+    assert said.words.endswith("我不想活了")
 
 
-def test_a_message_for_another_account_or_under_another_key_is_not_read() -> None:
+def test_a_message_for_another_account_or_under_another_key_is_not_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     for other in (
         envelope(appid="wx0000000000000000"),
         envelope(key="0123456789ABCDEFGabcdefghijklmnopqrstuvwxyz"),
     ):
         with pytest.raises(NotReadable):
             other.open(BODY.encode(), signature(TOKEN, STAMP, NONCE), SIGNED, STAMP, NONCE)
+        assert "the key" in caplog.text, "it was signed: words of somebody's are lost here"
+        caplog.clear()
 
 
 def test_what_is_sealed_is_opened_again_whatever_its_length() -> None:
@@ -123,7 +125,7 @@ def test_a_key_that_is_none_is_refused_at_the_start(key: str) -> None:
     [
         b"", b"{}", b"<xml>", b"<html/>", b"\xff\xfe<", b"<xml>" + b"<a>" * 9000,
         b'<!DOCTYPE a [<!ENTITY b "c">]><xml>&b;</xml>',
-        b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><xml/>', b"<xml>" + b"a" * 70_000 + b"</xml>",
+        b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><xml/>', b"<xml>" + b"a" * 270_000 + b"</xml>",
         b'<?xml version="1.0" encoding="no-such"?><xml/>', b"<xml>\x00</xml>",
     ],
 )  # fmt: skip

@@ -4,7 +4,9 @@ import logging
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
+from bot.transcript import Message
 from server.settings import Settings
 from server.wechat.account import Wechat, wechat_of
 from server.wechat.cipher import key_of, seal_text
@@ -70,12 +72,21 @@ def test_strangers_are_kept_out_and_nothing_is_repeated(
     assert "fault" not in caplog.text
 
 
-def test_a_signature_that_was_seen_does_not_carry_another_message(somebody: Somebody) -> None:
-    first = somebody.message("text", Content="你好", MsgId="1")
+def test_one_signature_carries_one_message_and_no_forged_one(town: WechatTown, somebody: Somebody) -> None:
+    """What WeChat sends again may be sealed anew under the same signature; what nobody signed passes under none."""
+    somebody.agrees()
+    first = somebody.message("text", Content="我不想活了", MsgId="1")
     other = somebody.message("text", Content="再见", MsgId="2")
-    assert somebody.posts(first, nonce="once").status_code == 200
-    assert somebody.posts(first, nonce="once").status_code == 200, "WeChat sends it again"
-    assert somebody.posts(other, nonce="once").status_code == 401
+    sealed = [seal_text(key_of(KEY), first, APPID, random * 16) for random in (b"a", b"b")]
+    assert sealed[0] != sealed[1]
+    answers = [somebody.opened(somebody.posts(first, nonce="once", sealed=one)) for one in sealed]
+    assert answers[0] == answers[1]
+    now = str(int(town.clock.now.timestamp()))
+    signed = signature(TOKEN, now, "once", sealed[0])
+    forged = seal_text(key_of(KEY), other, APPID, b"c" * 16)
+    assert somebody.posts(other, nonce="once", sealed=forged, msg_signature=signed).status_code == 401
+    with town.database.transaction() as db:
+        assert len(db.scalars(select(Message).where(Message.author == "resident")).all()) == 1
 
 
 def test_hostile_words_are_answered_and_never_logged(

@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import func, select, text
 
 from bot.transcript import Message
-from escalation.ticket import Ticket
+from escalation.ticket import Ticket, TicketEvent
 from residents.follower import Follower, WechatHeard, WechatOutgoing
 from residents.resident import Resident
 from residents.session import ResidentSession
@@ -248,6 +248,19 @@ def test_what_is_not_words_is_answered_kindly(somebody: Somebody) -> None:
     assert somebody.sends("location", Location_X="30.1", Location_Y="120.2") is not None
 
 
+def test_what_nobody_can_read_is_known_to_whoever_has_their_ticket(
+    town: WechatTown, somebody: Somebody
+) -> None:
+    somebody.agrees()
+    somebody.says("我不想活了")
+    for _ in range(2):
+        assert "110" in (somebody.sends("voice", MediaId="m") or "")
+    assert "打字" in somebody.says("【收到不支持的消息类型，暂无法显示】")
+    with town.database.transaction() as db:
+        told = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wechat_stuck")).one()
+    assert "语音" in told.text
+
+
 def test_a_voice_that_wechat_wrote_down_is_read_for_danger(town: WechatTown, somebody: Somebody) -> None:
     somebody.agrees()
     answer = somebody.sends("voice", MediaId="m", Recognition="我不想活了。")
@@ -315,7 +328,26 @@ def test_who_unfollows_is_sent_nothing_and_the_ticket_stays(town: WechatTown, so
         follower = db.scalars(select(Follower)).one()
         assert follower.openid_sealed is None
         assert db.scalars(select(Ticket)).one().closed_at is None
+        told = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wechat_stuck")).one()
+    assert "取消关注" in told.text
     assert "又见面" in (somebody.event("subscribe") or "")
+
+
+def test_an_unfollowing_that_comes_again_after_they_came_back_changes_nothing(
+    town: WechatTown, somebody: Somebody
+) -> None:
+    somebody.agrees()
+    gone = somebody.message("event", Event="unsubscribe", EventKey="")
+    assert somebody.opened(somebody.posts(gone)) is None
+    somebody.event("subscribe")
+    somebody.says("我又来了")
+    assert somebody.opened(somebody.posts(gone)) is None
+    with town.database.transaction() as db:
+        follower = db.scalars(select(Follower)).one()
+        assert follower.openid_sealed is not None
+        session = db.get(ResidentSession, follower.session_id)
+        assert session is not None
+        assert session.ended_at is None
 
 
 def test_what_they_take_along_says_that_they_came_by_wechat(town: WechatTown, somebody: Somebody) -> None:
