@@ -104,6 +104,8 @@ def _settled(intent: str, text: str, named: str | None, thread: str | None) -> s
 
 
 APOLOGY = "utter_complain_about_bot"
+MOURNED = frozenset({"bereavement", "missing_someone", "pregnancy_loss", "pet_loss"})
+"""While the talk is on one of these, 她 is who is gone, and nobody is feared for."""
 ANOTHER = "utter_worried_about_other"
 NEVER_GUESSED = FEELINGS | {*MANNERS, ANY, "good_news", "feeling_better"}
 """What is not taken for the topic by its words alone: joy where there is none hurts most."""
@@ -145,6 +147,8 @@ def reflect(
 def goes_on_about_another(state: DialogueState, text: str) -> bool:
     """Whether somebody who was asked about the person they fear for goes on telling of them: "她说活着没意思" is then
     not their own emptiness. Only as long as there is something new to say to it."""
+    if thread_of(state.listening.said, read_bank()) in MOURNED:
+        return False
     said = state.said.get(ANOTHER, 0)
     open_already = state.item is not None or state.step is not None or state.alarmed
     asked = (state.last_said or "").startswith(ANOTHER) and 0 < said < len(read_wording()[ANOTHER])

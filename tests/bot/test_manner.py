@@ -1,7 +1,11 @@
 """How a message is meant: what stands after 但是 counts, and thanks alone are no plan."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot.actions.desk import DialogueState, Listening
+from bot.actions.reflect import ANOTHER, goes_on_about_another
 from bot.companion.bank import read_bank
 from bot.companion.believing import believed, topic_in
 from bot.companion.compose import Heard, compose, thread_of
@@ -76,3 +80,13 @@ def test_who_wants_only_to_talk_is_offered_nothing() -> None:
         pieces = compose(bank, Heard(topic="bereavement", refuses=True, said=tuple(said)))
         assert [piece for piece in pieces if piece.kind == "offer"] == []
         said += [piece.id for piece in pieces]
+
+
+def test_who_fears_for_somebody_goes_on_telling_of_them_and_a_mourner_does_not() -> None:
+    asked = DialogueState(said={ANOTHER: 1}, last_said=f"{ANOTHER}/2")
+    assert goes_on_about_another(asked, "她在电话里说，活着没意思")
+    assert not goes_on_about_another(asked, "今天下了一天雨")
+    assert not goes_on_about_another(DialogueState(), "她在电话里说，活着没意思")
+    loss = [piece.id for piece in compose(read_bank(), Heard(topic="bereavement"))]
+    mourning = replace(asked, listening=Listening(said=tuple(loss)))
+    assert not goes_on_about_another(mourning, "她的茶杯还摆在老地方")
