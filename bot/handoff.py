@@ -1,5 +1,6 @@
 """A person in the chat. While one is there the program is silent."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,6 +31,15 @@ class Handoff(Identified, Entity):
 def worker_in(db: Session, session_id: UUID) -> Handoff | None:
     """Who is in this conversation now."""
     return db.scalar(select(Handoff).where(Handoff.session_id == session_id, Handoff.left_at.is_(None)))
+
+
+def accompanied(db: Session, sessions: Collection[UUID]) -> set[UUID]:
+    """Those of these conversations in which a worker is now."""
+    return set(
+        db.scalars(
+            select(Handoff.session_id).where(Handoff.session_id.in_(sessions), Handoff.left_at.is_(None))
+        )
+    )
 
 
 ABSENT_AFTER = timedelta(minutes=10)

@@ -36,6 +36,7 @@ class Transfer(Identified, Entity):
     __table_args__ = (
         Index("ix_transfer_one_open", "ticket_id", unique=True, postgresql_where=text("answered_at IS NULL")),
         Index("ix_transfer_due", "answer_by", postgresql_where=text("answered_at IS NULL")),
+        Index("ix_transfer_answered", "answered_at"),
     )
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)

@@ -203,7 +203,10 @@ class TicketEvent(Identified, Entity):
     """One line of the time line. Notes are sealed; `client_id` makes recording twice the same as once."""
 
     __tablename__ = "ticket_event"
-    __table_args__ = (Index("ix_ticket_event_timeline", "ticket_id", "at"),)
+    __table_args__ = (
+        Index("ix_ticket_event_timeline", "ticket_id", "at"),
+        Index("ix_ticket_event_at", "at"),
+    )
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
     position: Mapped[int] = mapped_column(BigInteger, Identity())
@@ -222,7 +225,10 @@ class FollowUp(Identified, Entity):
     """
 
     __tablename__ = "follow_up"
-    __table_args__ = (Index("ix_follow_up_due", "due_at", postgresql_where=text("done_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_follow_up_due", "due_at", postgresql_where=text("done_at IS NULL")),
+        Index("ix_follow_up_fell", "due_at"),
+    )
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)
     office: Mapped[str]

@@ -1,6 +1,6 @@
 """Queries on the people we serve."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -55,6 +55,18 @@ def lock_resident(db: Session, resident_id: UUID) -> Resident:
 def identity_of(db: Session, resident_id: UUID) -> Identity | None:
     """The sealed identity, if any of it was given or declined."""
     return db.scalar(select(Identity).where(Identity.resident_id == resident_id))
+
+
+def identities_of(db: Session, residents: Collection[UUID]) -> dict[UUID, Identity]:
+    """The sealed identities of these people, of whom any was given or declined."""
+    rows = db.scalars(select(Identity).where(Identity.resident_id.in_(residents)))
+    return {row.resident_id: row for row in rows}
+
+
+def sessions_by_id(db: Session, sessions: Collection[UUID]) -> dict[UUID, ResidentSession]:
+    """These conversations."""
+    rows = db.scalars(select(ResidentSession).where(ResidentSession.id.in_(sessions)))
+    return {row.id: row for row in rows}
 
 
 def consents_of(db: Session, resident_id: UUID) -> dict[Scope, bool]:

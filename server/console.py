@@ -1,8 +1,10 @@
 """What staff see, and the acts behind their buttons. Names are masked here, not in the page."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import transcript
-from bot.handoff import Handoff, first_seen_by, worker_in
+from bot.handoff import Handoff, accompanied, first_seen_by, worker_in
 from bot.transcript import Bubble, Message
 from bot.turn import ConsentsShown, MessageShown
 from escalation import chain
@@ -38,7 +40,7 @@ from escalation.triage import Level
 from residents.partners import Partners
 from residents.resident import Basis, Identity, basis_for_passing_on
 from residents.session import ResidentSession
-from residents.store import consents_of, identity_of, lock_session
+from residents.store import consents_of, identities_of, identity_of, lock_session, sessions_by_id
 from server.errors import NotLoggedIn
 from server.health import Health
 from server.readings import Readings
@@ -103,6 +105,15 @@ class Staff:
     def __init__(self, session: StaffSession, account: StaffAccount) -> None:
         self.session = session
         self.account = account
+
+
+@dataclass(frozen=True)
+class _People:
+    """Whom a list of tickets is about, asked for once for all of them. `accompanied`: a worker is in that chat."""
+
+    identities: Mapping[UUID, Identity]
+    sessions: Mapping[UUID, ResidentSession]
+    accompanied: Collection[UUID]
 
 
 class Console:
@@ -195,15 +206,24 @@ class Console:
             opened = tickets_for(db, account)
             closed = tickets_for(db, account, closed=True)
             everything = [*opened, *closed]
-            clocks = clocks_of(db, [t.id for t in everything])
-            follow_ups = [f for f in follow_ups_of(db, [t.id for t in everything]) if f.done_at is None]
-            rows = {t.id: self._row(db, t, clocks, follow_ups, account, now) for t in everything}
+            clocks, promises = (
+                defaultdict[UUID, list[TicketClock]](list),
+                defaultdict[UUID, list[FollowUp]](list),
+            )
+            for clock in clocks_of(db, [t.id for t in everything]):
+                clocks[clock.ticket_id].append(clock)
+            for promise in follow_ups_of(db, [t.id for t in everything]):
+                if promise.done_at is None:
+                    promises[promise.ticket_id].append(promise)
+            soonest = {t.id: self._next_clock(t, clocks[t.id], promises[t.id], now) for t in everything}
             chosen = {
-                name: self._view(name, opened, closed, rows, follow_ups, account, now) for name in VIEWS
+                name: self._view(name, opened, closed, soonest, promises, account, now) for name in VIEWS
             }
             red_bar = self.health.red_bar(db, now)
             page = f"tickets:{view if view in VIEWS else 'open'}"
             listed = chosen.get(view, chosen["open"])
+            people = _people_of(db, listed)
+            rows = {t.id: self._row(db, t, people, soonest[t.id], account) for t in listed}
             shown = tuple(sorted((t.code, rows[t.id].resident) for t in listed))
             fresh = self.readings.is_new(staff.session.id, page, shown)
             if fresh:
@@ -230,33 +250,31 @@ class Console:
         name: str,
         opened: Sequence[Ticket],
         closed: Sequence[Ticket],
-        rows: dict[UUID, TicketRow],
-        follow_ups: Sequence[FollowUp],
+        soonest: Mapping[UUID, ClockShown | None],
+        promises: Mapping[UUID, Sequence[FollowUp]],
         account: StaffAccount,
         now: datetime,
     ) -> list[Ticket]:
         if name == "mine":
             return [t for t in opened if t.holder_id == account.id]
         if name == "due":
-            return [t for t in opened if (c := rows[t.id].next_clock) and now <= c.due_at <= now + SOON]
+            return [t for t in opened if (c := soonest[t.id]) and now <= c.due_at <= now + SOON]
         if name == "overdue":
-            return [t for t in opened if (c := rows[t.id].next_clock) and c.due_at < now]
+            return [t for t in opened if (c := soonest[t.id]) and c.due_at < now]
         if name == "follow_up":
-            waiting = {f.ticket_id for f in follow_ups}
-            return [t for t in [*opened, *closed] if t.id in waiting]
+            return [t for t in [*opened, *closed] if promises.get(t.id)]
         return list(closed if name == "closed" else opened)
 
     def _row(
         self,
         db: Session,
         ticket: Ticket,
-        clocks: Sequence[TicketClock],
-        follow_ups: Sequence[FollowUp],
+        people: "_People",
+        soonest: ClockShown | None,
         account: StaffAccount,
-        now: datetime,
     ) -> TicketRow:
-        identity = identity_of(db, ticket.resident_id)
-        session = db.get(ResidentSession, ticket.session_id)
+        identity = people.identities.get(ticket.resident_id)
+        session = people.sessions.get(ticket.session_id)
         return TicketRow(
             code=ticket.code,
             kind=ticket.kind,  # type: ignore[arg-type]
@@ -274,12 +292,12 @@ class Console:
             holder=ticket.holder_name,
             mine=ticket.holder_id == account.id,
             opened_at=ticket.opened_at,
-            next_clock=self._next_clock(ticket, clocks, follow_ups, now),
+            next_clock=soonest,
             worker_wanted_in_chat=bool(
                 session
                 and session.worker_wanted
                 and session.ended_at is None
-                and worker_in(db, session.id) is None
+                and session.id not in people.accompanied
             ),
         )
 
@@ -293,11 +311,9 @@ class Console:
         running = [
             clock_shown(c.name, c.due_at, c.stopped_at, now)
             for c in clocks
-            if c.ticket_id == ticket.id and c.stopped_at is None and _begun(c, ticket)
+            if c.stopped_at is None and _begun(c, ticket)
         ]
-        running += [
-            clock_shown("follow_up", f.due_at, None, now) for f in follow_ups if f.ticket_id == ticket.id
-        ]
+        running += [clock_shown("follow_up", f.due_at, None, now) for f in follow_ups]
         return min(running, key=lambda c: c.due_at, default=None)
 
     def ticket(self, staff: Staff, code: str) -> TicketDetail:
@@ -333,7 +349,9 @@ class Console:
         ).all()
         next_step = self._next_step(ticket, policy, {e.kind.split(".")[0] for e in events}, waiting, needs)
         return TicketDetail(
-            ticket=self._row(db, ticket, clocks, waiting, account, now),
+            ticket=self._row(
+                db, ticket, _people_of(db, [ticket]), self._next_clock(ticket, clocks, waiting, now), account
+            ),
             clocks=[
                 *(
                     clock_shown(c.name, c.due_at, c.stopped_at, now, why.get(c.name, ()))
@@ -718,6 +736,15 @@ def masked_name(name: str | None) -> str:
     if not name:
         return "未留称呼"
     return f"{name[0]}*" if len(name) == 2 else f"{name[0]}*{name[-1]}" if len(name) > 2 else "*"
+
+
+def _people_of(db: Session, tickets: Sequence[Ticket]) -> _People:
+    sessions = [t.session_id for t in tickets]
+    return _People(
+        identities=identities_of(db, [t.resident_id for t in tickets]),
+        sessions=sessions_by_id(db, sessions),
+        accompanied=accompanied(db, sessions),
+    )
 
 
 def _begun(clock: TicketClock, ticket: Ticket) -> bool:

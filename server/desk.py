@@ -16,7 +16,7 @@ from escalation.errors import NotAllowed
 from escalation.say_cards import say_cards
 from escalation.ticket import Ticket
 from escalation.triage import Level
-from residents.store import identity_of
+from residents.store import identities_of
 from server.console import CLOCKS, ROLES, Console, Staff, masked_name
 from server.desk_schemas import (
     BouncedShown,
@@ -90,8 +90,9 @@ class DeskBook:
             errands = errands_of(db, staff.account.office, now)
             wished = with_a_wish(db, [e.ticket for e in errands])
             shown = []
+            identities = identities_of(db, [e.ticket.resident_id for e in errands])
             for errand in errands:
-                ticket, identity = errand.ticket, identity_of(db, errand.ticket.resident_id)
+                ticket, identity = errand.ticket, identities.get(errand.ticket.resident_id)
                 shown.append(
                     ErrandShown(
                         code=ticket.code,
