@@ -183,7 +183,7 @@ class PlacesDesk:
         for place in mine:
             signed = place_codes.make(self.database.vault.sign, place.code, until, site=self.site)
             sheets.append(
-                as_sheet(place.name, f"{self.public_url}/q/{signed}", self.spoken(place.code), until)
+                as_sheet(place.name, self.public_url.rstrip("/"), signed, self.spoken(place.code), until)
             )
         return as_page(sheets)
 
@@ -241,15 +241,17 @@ SHEET_POLICY = (
 )
 
 
-def as_sheet(place: str, link: str, spoken: str, until: date) -> str:
-    """One sheet of A4: what one may do here, a code to scan, what is promised, and a number to read aloud."""
-    picture = segno.make(link, error="m", micro=False).svg_inline(omitsize=True, border=4, light="#fff")
+def as_sheet(place: str, address: str, signed: str, spoken: str, until: date) -> str:
+    """One sheet of A4: what one may do here, a code to scan, what is promised, and a number to type or read aloud."""
+    picture = segno.make(f"{address}/q/{signed}", error="m", micro=False).svg_inline(
+        omitsize=True, border=4, light="#fff"
+    )
     promises = "".join(f"<li>{escape(line)}</li>" for line in WORDS["promises"])
     day = f"{until.year}年{until.month}月{until.day}日"
     return (
         f'<section><p class="place">{escape(place)}</p><h1>{escape(WORDS["title"])}</h1>'
         f"<p>{escape(WORDS['ask'])}</p>{picture}<ul>{promises}</ul>"
-        f'<p class="small">{escape(WORDS["spoken"])}</p><p class="spoken">{spoken}</p>'
+        f'<p class="small">{escape(WORDS["spoken"].format(address=address))}</p><p class="spoken">{spoken}</p>'
         f'<p class="small">{escape(WORDS["lines"])}</p><p class="small">{escape(WORDS["until"].format(day=day))}</p>'
         "</section>"
     )

@@ -20,7 +20,7 @@ from storage import audit, edition
 from storage.audit import AuditCheck, AuditEntry
 from storage.database import Database
 from tests.support.clock import MovableClock
-from tests.support.town import Officer, Town
+from tests.support.town import ORIGIN, Officer, Town
 
 ROOT = Path(__file__).parents[2]
 
@@ -334,6 +334,7 @@ def test_a_poster_says_where_it_hangs_and_its_code_opens_the_door(town: Town, ad
     assert page.count("<section>") == 1
     assert spoken["puyan-hall"] in page
     assert "不是真人" in page
+    assert f"打开 {ORIGIN} 输入" in page, "where the number may be typed"
     assert "<svg" in page
     assert "<script" not in page
 
