@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -43,3 +44,53 @@ class KioskShown(BaseModel):
     seen_at: datetime | None
     version: str | None
     words: str
+
+
+class OfflineOption(BaseModel):
+    """One thing that may be answered."""
+
+    value: int
+    label: str
+
+
+class OfflineItem(BaseModel):
+    """One question of the questionnaire for a cut network; `danger`: the answers that call for a person."""
+
+    item: str
+    text: str
+    options: list[OfflineOption]
+    danger: list[int | None]
+
+
+class OfflinePack(BaseModel):
+    """What a kiosk needs while the network is cut. `total_from`: from which total on a person is called for.
+
+    `key` is the public half of the key that opens what the page has sealed (P-256, base64).
+    """
+
+    form: str
+    content: str
+    title: str
+    timeframe: str
+    items: list[OfflineItem]
+    total_from: int | None
+    key: str
+
+
+class OfflineParcel(Body):
+    """What was answered while the network was cut, sealed on the page for the server.
+
+    `key` is the page's half, made for this parcel alone; `sent` how long the page has been open, in milliseconds.
+    """
+
+    id: UUID
+    key: Annotated[Text, Field(max_length=120)]
+    iv: Annotated[Text, Field(max_length=24)]
+    sealed: Annotated[Text, Field(max_length=8000)]
+    sent: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class ParcelTaken(BaseModel):
+    """The parcel is kept, and need not be sent again."""
+
+    id: UUID

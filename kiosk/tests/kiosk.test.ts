@@ -26,6 +26,8 @@ function machine() {
     known: true,
     beat: async () => Boolean((seen.beats += 1)),
     unlock: async (pin) => (seen.pins.push(pin), pin === "123456" ? { open: true } : { open: false, sentence: "口令不对。" }),
+    offline: async () => null,
+    forward: async () => true,
     reload: () => void (seen.reloads += 1),
   };
   const server = new FakeServer();

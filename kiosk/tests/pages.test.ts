@@ -135,7 +135,7 @@ describe("the phone", () => {
 
 describe("the kiosk", () => {
   it("has exactly three doors", () => {
-    const page = mount(AttractScreen, { props: { district: null, away: false } });
+    const page = mount(AttractScreen, { props: { district: null, away: false, offline: false } });
     expect(page.findAll("nav button").map((door) => door.get("b").text())).toEqual(["聊一聊", "测一测", "找调解员·问信访"]);
   });
 

@@ -4,7 +4,17 @@ from fastapi import APIRouter
 
 from escalation.kiosks import KioskSeen
 from server.callers import CurrentKiosk, CurrentStaff, Wired
-from server.kiosk_schemas import KioskBeat, KioskHeard, KioskOpened, KioskPin, KioskShown
+from server.kiosk_schemas import (
+    KioskBeat,
+    KioskHeard,
+    KioskOpened,
+    KioskPin,
+    KioskShown,
+    OfflinePack,
+    OfflineParcel,
+    ParcelTaken,
+)
+from server.offline_parcels import make_pack, receive_parcel
 
 router = APIRouter(prefix="/api/kiosk", tags=["kiosk"])
 staff_router = APIRouter(prefix="/api/staff", tags=["staff"])
@@ -22,6 +32,19 @@ def unlock(body: KioskPin, device: CurrentKiosk, services: Wired) -> KioskOpened
     """Check the PIN of the staff's screen; throttled by machine. What it opens lasts until the page is loaded again."""
     services.kiosks.unlock(device, body.pin)
     return KioskOpened(place=device.place, made_at=device.made_at, at=services.clock())
+
+
+@router.get("/offline")
+def offline(device: CurrentKiosk, services: Wired) -> OfflinePack:
+    """What this machine needs to ask a few questions while the network is cut; the same for every machine."""
+    return make_pack(services)
+
+
+@router.post("/parcels")
+def post_parcel(body: OfflineParcel, device: CurrentKiosk, services: Wired) -> ParcelTaken:
+    """Take in what was answered while the network was cut. Sent again, it counts once."""
+    receive_parcel(services, device, body)
+    return ParcelTaken(id=body.id)
 
 
 @staff_router.get("/kiosks")

@@ -6,6 +6,7 @@
  */
 import createClient, { type ClientOptions } from "openapi-fetch";
 import type { paths } from "../api/schema";
+import type { Carrier } from "./offline";
 
 export const BEAT_MS = 30_000;
 const KEY = /^#([A-Za-z0-9_-]{40,60})$/;
@@ -15,7 +16,7 @@ export type Opened = { open: true } | { open: false; sentence: string };
 export const UNKNOWN = "这台机器还没有登记，或者换过钥匙了。登记：xinqiao kiosk <地点代码>。";
 export const OFFLINE = "连不上服务器，口令没法核对。可以先看网线和电源，再重新载入页面。";
 
-export interface Device {
+export interface Device extends Carrier {
   /** Whether this machine was started with a key. */
   known: boolean;
   beat(): Promise<boolean>;
@@ -70,6 +71,16 @@ export function makeDevice(key: string | null, fetch?: ClientOptions["fetch"]): 
       } catch {
         return { open: false, sentence: OFFLINE };
       }
+    },
+    async offline() {
+      if (!key) return null;
+      const { data } = await client.GET("/api/kiosk/offline", { params, signal: AbortSignal.timeout(10_000) });
+      return data ?? null;
+    },
+    async forward(parcel) {
+      if (!key) return false;
+      const { response } = await client.POST("/api/kiosk/parcels", { params, body: parcel, signal: AbortSignal.timeout(10_000) });
+      return response.ok;
     },
     reload() {
       if (key) history.replaceState(null, "", `${location.pathname}#${key}`);
