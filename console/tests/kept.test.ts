@@ -75,7 +75,8 @@ beforeEach(() => {
   arrived = [];
   whenSent((code) => arrived.push(code));
 });
-afterEach(() => {
+afterEach(async () => {
+  await vi.waitFor(() => expect(kept.sending).toBe(false)); // nothing of this test clears up in the next one's drawer
   lock();
   drawer.remove();
 });

@@ -74,6 +74,17 @@ def at_desk(browser: Chromium, officer: Officer) -> Device:
     return desk
 
 
+def twice_as_large(phone: Device, name: str) -> None:
+    """With letters of 200 % nothing stands beside the page."""
+    phone.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    phone.shot(f"{name}-200")
+    wide, room = phone.page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide <= room, (name, wide, room)
+    phone.page.evaluate("document.documentElement.style.fontSize = ''")
+
+
 def writes_a_visit(phone: Device, note: str, opened_by: str) -> None:
     phone.press(opened_by)
     phone.press("visit-outcome-met")
@@ -184,9 +195,11 @@ def test_views_the_day_and_the_board_at_desk_and_phone(desks: Chromium, served: 
     phone.press("own-view")
     expect(phone.at("ticket-row")).to_have_count(2)
     phone.shot("views")
+    twice_as_large(phone, "views")
     phone.press("page-day")
     expect(phone.at("errand")).to_have_count(3)
     phone.shot("day")
+    twice_as_large(phone, "day")
     desk.press("page-day")
     expect(desk.see("day")).to_contain_text("余*红")
     desk.shot("day")
