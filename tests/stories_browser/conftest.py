@@ -12,8 +12,11 @@ import yaml
 
 from assessments.library import Library
 from residents import place_codes
+from storage.database import Database
 from storage.vault import Keyring, Vault
 from tests.support.browser import Chromium, Shots
+from tests.support.clock import MovableClock
+from tests.support.served_town import ServedTown
 from tests.support.stack import Stack
 
 FAILED = pytest.StashKey[bool]()
@@ -78,6 +81,25 @@ def browser(stack: Stack, shots: Shots, request: pytest.FixtureRequest) -> Itera
     """A browser of this story alone; at its end, nothing odd may have happened on any page."""
     story = request.node.name.removeprefix("test_")
     with Chromium(stack.base_url, story, shots) as running:
+        yield running
+        if request.node.stash.get(FAILED, False):
+            for device in running.devices:
+                device.shot("when-it-failed")
+            return
+    running.nothing_odd()
+
+
+@pytest.fixture
+def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
+    """A whole district in this process, without Rasa, whose pages stand on a port."""
+    with ServedTown(database, clock, tmp_path) as town:
+        yield town
+
+
+@pytest.fixture
+def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
+    """A browser of this story alone; at its end, nothing odd may have happened on any page."""
+    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
         yield running
         if request.node.stash.get(FAILED, False):
             for device in running.devices:

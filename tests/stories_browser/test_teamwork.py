@@ -5,41 +5,18 @@ lowered by two people; a gap in the roster stands in words on the duty page.
 """
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from escalation.staff import new_account
-from storage.database import Database
-from tests.stories_browser.conftest import FAILED
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Officer
 
 pytestmark = pytest.mark.slow
 
 WORDS = "我不想活了，药我已经准备好了"
-
-
-@pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path) as town:
-        yield town
-
-
-@pytest.fixture
-def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    """A browser of this story alone; at its end, nothing odd may have happened on any page."""
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
 
 
 def at_desk(browser: Chromium, officer: Officer) -> Device:

@@ -1,0 +1,108 @@
+"""Sixty hostile strings through every field that a resident can fill, then every page of the console: nothing runs.
+
+`Chromium.nothing_odd` fails on a script that ran, on a request to a foreign host and on a broken content policy.
+"""
+
+import uuid
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import expect
+
+from bot.companion.skills import read_skills
+from tests.support.browser import Chromium, Device
+from tests.support.served_town import ServedTown
+from tests.support.town import PASSWORD, Officer, Resident
+
+pytestmark = pytest.mark.slow
+
+AWAY = "https://elsewhere.invalid/x"
+ALARM = "我不想活了"
+HOSTILE = [
+    one.replace("RAN", "__odd('it ran')").replace("AWAY", AWAY)
+    for one in yaml.safe_load(Path(__file__).with_name("hostile_words.yml").read_text("utf-8"))
+]
+PAPERS = ("visit_kit", "visit_record", "family_sheet", "safety_plan", "referral_letter")
+
+
+def writes_everywhere(person: Resident, words: list[str]) -> None:
+    """Say each of them beside an alarm, and put them into every field that takes words."""
+    for text in words:
+        person.says(f"{ALARM}{text}")
+        person.town.clock.advance(seconds=20)
+    for field, text in zip(("name", "trusted_person", "address", "phone"), words, strict=False):
+        value = f"浦沿街道东冠社区{text}" if field == "address" else text
+        body = {"client_id": str(uuid.uuid4()), "field": field, "value": value[:200]}
+        assert person.sends("POST", "/contact", body).status_code in (200, 409, 422)
+    steps = [step.id for step in read_skills()["safety_plan"].kept_steps()]
+    plan = {"steps": dict(zip(steps, words, strict=False)), "shared": True}
+    kept = person.sends("PUT", "/plan", plan)
+    assert kept.status_code == 200, kept.text
+
+
+def wishes(town: ServedTown, code: str, words: list[str]) -> None:
+    """On the page of one's own matter, without a login."""
+    for kind, text in zip(("suits", "not_home", "object", "thanks"), words[4:], strict=False):
+        body = {"client_id": str(uuid.uuid4()), "kind": kind, "text": text[:200]}
+        answer = town.ask("POST", f"/api/progress/{code}/wishes", json=body)
+        assert answer.status_code in (200, 201, 204), (answer.status_code, answer.text)
+
+
+def reads_the_ticket(desk: Device, code: str, words: list[str]) -> None:
+    """Lift both veils: what was typed stands there as letters."""
+    desk.go(f"/console/tickets/{code}")
+    desk.see("ticket-head")
+    for sealed in ("words", "identity"):
+        desk.press(f"open-{sealed}")
+        desk.press("reason-0")
+        desk.press("reason-submit")
+    shown = desk.see("words")
+    for text in words:
+        expect(shown).to_contain_text(text)
+    desk.see("identity")
+    desk.see("timeline")
+
+
+def walks(desk: Device, *paths: str) -> None:
+    for path in paths:
+        desk.go(f"/console{path}")
+        expect(desk.page.locator("main").first).to_be_visible()
+        desk.page.wait_for_load_state("networkidle")
+
+
+def logged_in(desks: Chromium, officer: Officer) -> Device:
+    desk = desks.desk()
+    desk.logs_in(officer.username, PASSWORD)
+    return desk
+
+
+def test_nothing_that_a_resident_types_runs_on_any_page(desks: Chromium, served: ServedTown) -> None:
+    assert len(set(HOSTILE)) == 60
+    onlooker = served.officer("puyan", name="周旁观")
+    codes: dict[str, list[str]] = {}
+    for words in (HOSTILE[n : n + 10] for n in range(0, 60, 10)):
+        person = served.resident("puyan-hall")
+        person.agrees()
+        writes_everywhere(person, words)
+        served.jobs()
+        (code,) = {one["code"] for one in onlooker.tickets()} - set(codes)
+        codes[code] = words
+        assert person.turn.alarm
+        wishes(served, person.turn.alarm.code, words)
+
+    officer = served.officer("puyan")
+    desk = logged_in(desks, officer)
+    for code, words in codes.items():
+        officer.acknowledges(code)
+        officer.on(code, "calls", outcome="spoke", need="visit", note=words[0])
+        officer.on(code, "visits", outcome="met", findings=["debt"], note=words[1])
+        reads_the_ticket(desk, code, words)
+        walks(desk, *(f"/tickets/{code}/papers/{kind}" for kind in PAPERS), f"/tickets/{code}/chat")
+    walks(desk, "/list/open", "/list/mine", "/day")
+    desk.shot("list")
+    lead = logged_in(desks, served.officer("puyan", "supervisor", "陆远山"))
+    walks(lead, "/list/open", "/board", "/duty", "/people", "/report", "/wall", "/campaigns")
+    auditor = logged_in(desks, served.officer("desk", "auditor", "审计员"))
+    walks(auditor, "/audit", f"/tickets/{next(iter(codes))}")
+    desks.nothing_personal(ALARM, "elsewhere.invalid")
