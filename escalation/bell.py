@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from escalation.contact_point import ContactPoint
@@ -134,7 +135,7 @@ def rung_at(db: Session, offices: Collection[str]) -> Sequence[Rung]:
         db.scalars(
             select(Bell)
             .where(Bell.contact_id.in_(ids))
-            .distinct(Bell.contact_id)
+            .ext(distinct_on(Bell.contact_id))
             .order_by(Bell.contact_id, Bell.rung_at.desc())
         ).all()
     )
@@ -142,7 +143,7 @@ def rung_at(db: Session, offices: Collection[str]) -> Sequence[Rung]:
         db.scalars(
             select(Bell)
             .where(Bell.contact_id.in_(ids), Bell.answered_at.is_not(None))
-            .distinct(Bell.contact_id)
+            .ext(distinct_on(Bell.contact_id))
             .order_by(Bell.contact_id, Bell.answered_at.desc())
         ).all()
     )
