@@ -17,7 +17,7 @@ class Browser {
   /** What of the network fails, by the end of its address. */
   lost = "";
   /** What the office answers to a visit; none: it takes it. */
-  refuses: { status: number; sentence: string } | null = null;
+  refuses: { status: number; sentence: string; only?: string } | null = null;
   readonly recorded: { by: string; id: string }[] = [];
   readonly asked: string[] = [];
   private held: { path: string; go: () => void }[] = [];
@@ -56,7 +56,7 @@ class Browser {
     if (path === "/api/staff/keeping-key") return json({ id: `p-${this.cookie}`, key: btoa(this.cookie.padEnd(32, "k")) });
     if (path === "/api/staff/logout") this.cookie = "";
     if (path.endsWith("/visits")) {
-      if (this.refuses) return json({ problem: "refused", sentence: this.refuses.sentence }, this.refuses.status);
+      if (this.refuses && (this.refuses.only ?? body.client_id) === body.client_id) return json({ problem: "refused", sentence: this.refuses.sentence }, this.refuses.status);
       this.recorded.push({ by: this.cookie, id: body.client_id as string });
     }
     return json({});
@@ -170,6 +170,16 @@ describe("a visit that waits on the phone", () => {
     browser.refuses = null;
     await sendKept();
     expect(browser.recorded).toHaveLength(1);
+  });
+
+  it("does not hold up the next visit when the server fails over one", async () => {
+    await comes("an");
+    await keeps("v1");
+    await keeps("v2");
+    browser.refuses = { status: 500, sentence: "出了点问题。", only: "v1" };
+    await sendKept();
+    expect(browser.recorded.map((one) => one.id)).toEqual(["v2"]);
+    expect(kept.rows.map((row) => [row.client_id, row.refused])).toEqual([["v1", null]]);
   });
 });
 

@@ -65,15 +65,47 @@ describe("hearing at once", () => {
     turns(true);
     expect(Stream.open.size).toBe(0);
     expect(live.value).toBe(false);
+    expect(looks).toBe(1);
     vi.advanceTimersByTime(120_000);
     expect(Stream.open.size).toBe(0);
-    expect(looks).toBe(0);
+    expect(looks).toBe(1);
 
     turns(false);
     expect(Stream.open.size).toBe(1);
-    expect(looks).toBe(1);
+    expect(looks).toBe(2);
     Stream.say("beat");
     expect(live.value).toBe(true);
+  });
+
+  it("looks at what came just before it turned away", () => {
+    Stream.say("change");
+    turns(true);
+    expect(looks).toBe(1);
+  });
+
+  it("goes on listening unseen in one page of the browser", async () => {
+    deaf();
+    let free = true;
+    const request = vi.fn(async (_: string, __: object, act: (lock: object | null) => unknown) => {
+      if (!free) return act(null);
+      free = false;
+      await act({});
+      free = true;
+    });
+    vi.stubGlobal("navigator", { locks: { request } });
+    const others: (() => void)[] = [];
+    deaf = hear(() => (looks += 1));
+    others.push(hear(() => undefined));
+    expect(Stream.open.size).toBe(2);
+    turns(true);
+    expect(Stream.open.size).toBe(1);
+    Stream.say("change");
+    vi.advanceTimersByTime(400);
+    expect(looks).toBe(2);
+    others.forEach((one) => one());
+    deaf();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(free).toBe(true);
   });
 
   it("has never more than one connection, and none after the end", () => {

@@ -128,7 +128,8 @@ export async function sendKept(again = false): Promise<void> {
       if (answer.ok) {
         await erase(row.client_id);
         if (turn === mine) told(row.code);
-      } else if (isPassing(answer.refusal)) return;
+      } else if (answer.refusal.kind === "refused" && answer.refusal.status >= 500) continue; // the next may go all the same
+      else if (isPassing(answer.refusal)) return;
       else {
         const now = kept.rows.find((one) => one.client_id === row.client_id);
         if (now) now.refused = answer.refusal.sentence;

@@ -11,7 +11,8 @@ const AGAIN_AFTER = 20_000;
  * Listen until the returned function is called; `changed` is called when it is time to look.
  *
  * A page that nobody sees gives its connection back: a browser has six for one host, and the server three for one
- * person. It asks by itself meanwhile, and when it is seen again it looks at once and listens again.
+ * person. It looks once more as it turns away, asks by itself meanwhile, and when it is seen again it looks at once and
+ * listens again. One page of a browser, the ear, goes on listening unseen: its title says that something is waiting.
  */
 export function hear(changed: () => void): () => void {
   if (typeof EventSource === "undefined") return () => {};
@@ -19,7 +20,20 @@ export function hear(changed: () => void): () => void {
   let again = 0;
   let silence = 0;
   let soon = 0;
+  let ear = false;
+  let deaf = false;
+  let giveUp: () => void = () => {};
 
+  const beTheEar = (): void => {
+    if (ear || !navigator.locks) return;
+    void navigator.locks
+      .request("xinqiao-ear", { ifAvailable: true }, (lock) => {
+        if (!lock || ear || deaf) return;
+        ear = true;
+        return new Promise<void>((done) => (giveUp = done));
+      })
+      .catch(() => undefined);
+  };
   const lost = (): void => {
     live.value = false;
     window.clearTimeout(silence);
@@ -34,6 +48,7 @@ export function hear(changed: () => void): () => void {
     silence = window.setTimeout(lost, SILENT_AFTER);
   };
   function begin(): void {
+    beTheEar();
     source = new EventSource("/api/staff/events");
     source.addEventListener("beat", beat);
     source.addEventListener("change", () => {
@@ -54,15 +69,18 @@ export function hear(changed: () => void): () => void {
     soon = 0;
   };
   const turned = (): void => {
-    rest();
-    if (document.hidden) return;
-    begin();
+    if (!(document.hidden && ear)) {
+      rest();
+      if (!document.hidden) begin();
+    }
     changed();
   };
   document.addEventListener("visibilitychange", turned);
   if (!document.hidden) begin();
   return () => {
     document.removeEventListener("visibilitychange", turned);
+    deaf = true;
     rest();
+    giveUp();
   };
 }

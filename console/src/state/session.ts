@@ -54,7 +54,8 @@ export async function logout(): Promise<Refusal | null> {
   if (!answer.ok && answer.refusal.kind !== "expired") return answer.refusal;
   drafts.clear();
   session.me = null;
-  session.why = "已退出登录。";
+  const another = !answer.ok && answer.refusal.status === 409;
+  session.why = another ? "这个浏览器里登录着另一位同事，没有替他退出。" : "已退出登录。";
   leave();
   return null;
 }
