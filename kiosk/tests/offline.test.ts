@@ -43,7 +43,7 @@ afterEach(() => {
   document.body.innerHTML = "";
 });
 
-async function hall() {
+async function hall(before?: (press: (name: string) => Promise<void>) => Promise<void>) {
   const { pack, opens } = await office();
   const seen = { reloads: 0, got: [] as OfflineParcel[], cut: false, tries: 0 };
   const device: Device = {
@@ -77,7 +77,9 @@ async function hall() {
   /** What was given has been sealed: that is no timer, and takes as long as it takes. */
   const sealed = (tries: number) => vi.waitFor(() => expect(seen.tries).toBeGreaterThanOrEqual(tries), soon);
   await flushPromises();
+  await before?.(press);
   cut(true);
+  if (before) await press("finish");
   await passes(31_000);
   return { page, press, has, passes, cut, sealed, seen, opens, pack };
 }
@@ -149,6 +151,50 @@ describe("a few questions while the network is cut", () => {
     await passes(65_000);
     await vi.waitFor(() => expect(seen.got).toHaveLength(1), soon);
     expect((await opens(seen.got[0]!)).answers).toMatchObject([{ item: "q1", value: null }]);
+    page.unmount();
+  });
+
+  const talks = async (press: (name: string) => Promise<void>) => {
+    await press("door-talk");
+    await press("start");
+  };
+
+  it("while the one before has still to be reported as gone, the next one's screen is cleared and the answers are theirs", async () => {
+    const { page, press, has, passes, cut, seen, opens } = await hall(talks);
+    await press("screen-offline");
+    await press("away-begin");
+    await press("option-2");
+    await press("elder");
+    await press("finish");
+    expect(has("attract")).toBe(true);
+    expect(has("screen-offline")).toBe(true);
+    expect(page.get("[data-test=elder]").text()).toBe("大字");
+    await press("screen-offline");
+    expect(has("away-begin")).toBe(true);
+    await press("away-begin");
+    await press("decline");
+    cut(false);
+    await press("finish");
+    await passes(65_000);
+    await vi.waitFor(() => expect(seen.got).toHaveLength(2), soon);
+    const held = await Promise.all(seen.got.map(opens));
+    expect(held.map((one) => one.answers.map((given: { item: string; value: number | null }) => [given.item, given.value]))).toEqual([[["q1", 2]], [["q1", null]]]);
+    page.unmount();
+  });
+
+  it("and whoever walks away then is forgotten by the clock, the second one too", async () => {
+    const { page, press, has, passes } = await hall(talks);
+    for (const _ of [1, 2]) {
+      await press("screen-offline");
+      await press("away-begin");
+      await press("option-1");
+      await passes(100_000);
+      expect(has("attract")).toBe(true);
+      expect(page.text()).not.toContain("问 q");
+    }
+    await press("breathe-offline");
+    await passes(220_000);
+    expect(has("attract")).toBe(true);
     page.unmount();
   });
 
