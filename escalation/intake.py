@@ -188,7 +188,7 @@ class Intake:
         item = instrument.item(item_id)
         if value is not None and not item.offers(value):
             raise AnswerNotOffered(item.number, value)
-        now = self.clock()
+        now = min(self.clock(), spoken_at)  # an answer that arrives late was given when it was given
         administration.looks_at = None
         if not sittings.record(db, self.vault, administration, item_id, value, now):
             return Outcome(Triage(), new=False, ticket=open_ticket_of(db, session.resident_id))
@@ -357,17 +357,20 @@ class Intake:
         db.add(call)
         chain.tell_desk(db, call, self.telling, now)
 
-    def look_in(self, db: Session, session: ResidentSession, now: datetime) -> bool:
+    def look_in(self, db: Session, session: ResidentSession, now: datetime, *, serious: bool = False) -> bool:
         """Ask somebody of the hall to look in at a kiosk at which a result, or words, turned out serious (K9).
 
         It comes beside the ticket, which stands already, and never in its place. The page says nothing of it, and
         staff are told neither who nor why. Once for a conversation, while whoever it is may still stand there; and not
-        where no office is known to come. Says whether somebody was asked. The caller holds the conversation's row.
+        where no office is known to come. `serious`: the caller knows that it was, although nothing was rated as a whole.
+        Says whether somebody was asked. The caller holds the conversation's row.
         """
         self.telling.districts.refresh(db)
         place = self.district.place(session.place) if session.place else None
         gone = now - (session.ended_at or session.seen_at) > STILL_THERE
-        if session.door != "kiosk" or place is None or gone or not turned_out_serious(db, session):
+        if session.door != "kiosk" or place is None or gone:
+            return False
+        if not serious and not turned_out_serious(db, session):
             return False
         call_id = unasked_call_id(session.id)
         if db.get(DeskCall, call_id) is not None:

@@ -28,9 +28,11 @@ from assessments import store as sittings
 from assessments.errors import AssessmentError
 from assessments.instrument import Instrument
 from bot.conversation import WORDING_VERSION
+from escalation import chain
 from escalation.announcing import announce
 from escalation.intake import Intake
 from escalation.kiosks import KioskDevice
+from escalation.store import has_open_ticket
 from escalation.triage import Level, LevelPolicy, triage_answer
 from residents.resident import Resident, Scope
 from residents.session import ResidentSession, new_sender, new_token, token_hash
@@ -43,6 +45,7 @@ from storage.vault import Vault
 log = logging.getLogger("xinqiao")
 
 FORM = "phq9"
+INCOMPLETE = "断网时在终端机上答的题，有的没有回答；答了的已经要见到人，没答的不能当作没事。"
 ROUTE = "resident_full"
 """A way that begins with this very form."""
 INFO = b"xinqiao offline parcel 1"
@@ -142,24 +145,39 @@ def make_pack(services: Services) -> OfflinePack:
     )
 
 
-def receive_parcel(services: Services, device: KioskDevice, parcel: OfflineParcel) -> None:
-    """Take one parcel through the ordinary door, once; whoever still stands at the kiosk is looked in on."""
+def is_serious(
+    given: Mapping[str, int | None], danger: Mapping[str, list[int | None]], total_from: int | None
+) -> bool:
+    """Whether these answers call for a person, by what the page went by when it said so (`danger_in`, pure).
+
+    What was not answered adds nothing to the total, and takes nothing away.
+    """
+    single = any(value in danger.get(item, ()) for item, value in given.items())
+    return single or (total_from is not None and sum(value or 0 for value in given.values()) >= total_from)
+
+
+def receive_parcel(services: Services, device: KioskDevice, parcel: OfflineParcel) -> bool:
+    """Take one parcel through the ordinary door, once; whoever still stands at the kiosk is looked in on.
+
+    Says whether it could be read. What fails after the answers stand is made good when it is sent again.
+    """
     now = services.clock()
     session_id = uuid5(device.id, str(parcel.id))
     with services.database.transaction() as db:
         db.get(
             KioskDevice, device.id, with_for_update=True
         )  # the same parcel twice at once is one after the other
-        if db.get(ResidentSession, session_id) is not None:
-            return
-        try:
-            form, answers = _read(db, services, parcel)
-        except ParcelUnreadable:
-            _tell_unreadable(db, services, device, parcel.id, now)
-            return
-        _through_the_door(db, services.intake, device, session_id, form, answers, parcel.sent, now)
+        if db.get(ResidentSession, session_id) is None:
+            try:
+                form, answers = _read(db, services, parcel)
+            except ParcelUnreadable:
+                _tell_unreadable(db, services, device, parcel.id, now)
+                return False
+            _through_the_door(db, services.intake, device, session_id, form, answers, parcel.sent, now)
     with services.database.transaction() as db:
-        services.intake.look_in(db, lock_session(db, session_id), now)
+        session = lock_session(db, session_id)
+        services.intake.look_in(db, session, now, serious=has_open_ticket(db, session.resident_id))
+    return True
 
 
 def _read(db: Session, services: Services, parcel: OfflineParcel) -> tuple[Instrument, list[Given]]:
@@ -217,11 +235,16 @@ def _through_the_door(
     set_consents(db, resident.id, {Scope.SCREENING: True}, WORDING_VERSION, min(times))
     sitting = sittings.begin(
         db, intake.vault, form, resident_id=resident.id, session_id=session_id,
-        sitting_id=uuid5(session_id, "sitting"), carried_over={}, now=now, route=ROUTE,
+        sitting_id=uuid5(session_id, "sitting"), carried_over={}, now=min(times), route=ROUTE,
     )  # fmt: skip
     for answer, at in zip(answers, times, strict=True):
         intake.receive_answer(db, session, sitting.id, answer.item, answer.value, at)
     intake.pause_screening(db, session)
+    given = {answer.item: answer.value for answer in answers}
+    if is_serious(given, *danger_in(form, intake.levels)) and not has_open_ticket(db, resident.id):
+        # Nobody can be asked any more what a refused or missing answer leaves open, and the page has promised a person.
+        ticket = intake.open_ticket(db, session, "home_visit", Level.ORANGE, max(times))
+        chain.note(db, ticket, "signal", "系统", INCOMPLETE, now)
     session.ended_at = max(times)
     audit.record(db, actor="kiosk", action="parcel.received", subject=f"session:{session_id}", at=now)
 

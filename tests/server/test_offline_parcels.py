@@ -16,10 +16,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import func, select
 
+from assessments import store as sittings
+from assessments.administration import Administration
+from assessments.quality import doubts, seconds_by_item
+from escalation import chain
 from escalation.outbox import QueuedNotice
+from escalation.replay import Replay, Replayed
 from escalation.ticket import Ticket
 from residents.session import ResidentSession
-from server.offline_parcels import INFO, given_at
+from server.errors import NotLoggedIn
+from server.offline_parcels import INCOMPLETE, INFO, given_at
 from tests.support.town import Town
 
 MINUTE = 60_000.0
@@ -36,15 +42,17 @@ class Machine:
     def asks(self, method: str, path: str, body: Any = None) -> httpx.Response:
         return self.town.ask(method, f"/api/kiosk/{path}", headers={"X-Kiosk-Key": self.keys.key}, json=body)
 
-    def seals(self, *values: int | None, at: float = 0.0, **other: Any) -> dict[str, Any]:
-        """These answers to the first questions, one each second from `at` on; sent when the page was 60 minutes old."""
+    def seals(
+        self, *values: int | None, at: float = 0.0, apart: float = 1000.0, **other: Any
+    ) -> dict[str, Any]:
+        """These answers to the first questions, one each second from `at` on (or `apart`); sent when the page was 60 minutes old."""
         asked = [item["item"] for item in self.pack["items"]]
         held = {
             "form": self.pack["form"],
             "content": self.pack["content"],
             "agreed": True,
             "answers": [
-                {"item": item, "value": value, "at": at + 1000.0 * n}
+                {"item": item, "value": value, "at": at + apart * n}
                 for n, (item, value) in enumerate(zip(asked, values, strict=False))
             ],
             **other,
@@ -107,6 +115,90 @@ def test_an_answer_about_death_counts_although_the_rest_was_left(town: Town) -> 
     machine.posts(machine.seals(3, 3, 3))
     assert len(town.officer("puyan").tickets()) == 1, "three answers are no total"
     assert how_many(town, ResidentSession) == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (0, 0, 0, 0, 0, 0, 0, 0, None),
+        (3, 3, 3, 3, 3, None, 0, 0, 0),
+        (3, 3, 3, 3, 3, 3, 3, 3),
+        (None,) * 9,
+    ],
+)
+def test_what_the_page_found_serious_makes_a_ticket_although_something_is_missing(
+    town: Town, values: tuple[int | None, ...]
+) -> None:
+    machine = Machine(town)
+    parcel = machine.seals(*values, at=10 * MINUTE)
+    machine.posts(parcel)
+    machine.posts(parcel)
+    officer = town.officer("puyan")
+    ticket = officer.only_ticket()
+    assert ticket["level"] == "orange"
+    shown = officer.does("GET", f"/tickets/{ticket['code']}")
+    assert INCOMPLETE in str(shown)
+    with town.database.transaction() as db:
+        row = db.scalars(select(Ticket)).one()
+        said = town.clock.now - timedelta(minutes=50) + timedelta(seconds=len(values) - 1)
+        assert (row.kind, row.spoken_at) == ("home_visit", said)
+        town.services.intake.policies.refresh(db)
+        again = Replayed()
+        for _ in Replay(town.database.vault, town.services.intake.policies).everything(db, again):
+            pass
+        assert again.deadlines > 0
+        assert again.differences == []
+    town.jobs()
+    assert town.channel.rang(ticket["code"]) >= 1
+
+
+@pytest.mark.parametrize("values", [(3, 3, 3, 3, None, 2, 0, 0, 0), (2, 2, 2, 2, 2, 2, 2), (0,) * 9])
+def test_what_the_page_found_quiet_makes_none(town: Town, values: tuple[int | None, ...]) -> None:
+    machine = Machine(town)
+    machine.posts(machine.seals(*values, at=59 * MINUTE))
+    assert how_many(town, Ticket) == 0
+    assert town.officer("puyan").does("GET", "/desk-calls") == []
+
+
+@pytest.mark.parametrize("values", [(3,) * 9, (0, 0, 0, 0, 0, 0, 0, 0, None)])
+def test_whoever_still_stands_there_is_looked_in_on(town: Town, values: tuple[int | None, ...]) -> None:
+    machine = Machine(town)
+    parcel = machine.seals(*values, at=59.5 * MINUTE)
+    for _ in range(2):
+        machine.posts(parcel)
+        assert [call["unasked"] for call in town.officer("puyan").does("GET", "/desk-calls")] == [True]
+
+
+def test_when_nobody_could_be_sent_to_look_in_the_parcel_sent_again_sends_them(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(town)
+    parcel = machine.seals(*[3] * 9, at=59.5 * MINUTE)
+    with monkeypatch.context() as broken:
+
+        def breaks(*_: object) -> None:
+            raise NotLoggedIn()
+
+        broken.setattr(chain, "tell_desk", breaks)
+        assert machine.asks("POST", "parcels", parcel).status_code != 200
+    assert how_many(town, Ticket) == 1
+    machine.posts(parcel)
+    assert how_many(town, Ticket) == 1
+    assert [call["unasked"] for call in town.officer("puyan").does("GET", "/desk-calls")] == [True]
+
+
+@pytest.mark.parametrize(("apart", "hurried"), [(5000.0, False), (1000.0, True)])
+def test_how_long_somebody_thought_is_what_the_page_has_seen(town: Town, apart: float, hurried: bool) -> None:
+    machine = Machine(town)
+    machine.posts(machine.seals(*[3, 2, 3, 2, 3, 2, 3, 2, 1], at=10 * MINUTE, apart=apart))
+    with town.database.transaction() as db:
+        (sitting,) = [a for a in db.scalars(select(Administration)) if a.instrument == "phq9"]
+        given = sittings.answered_at(db, sitting.id)
+        answers = sittings.answers_of(db, town.database.vault, sitting.id)
+        form = town.services.intake.library["phq9"]
+        found = [one.kind for one in doubts(form, answers, seconds_by_item(given))]
+        assert bool(found) == hurried
+        assert sitting.started_at == given[0][1] == town.clock.now - timedelta(minutes=50)
 
 
 def test_sent_again_it_counts_once(town: Town) -> None:
