@@ -362,7 +362,7 @@ class Intake:
 
         It comes beside the ticket, which stands already, and never in its place. The page says nothing of it, and
         staff are told neither who nor why. Once for a conversation, while whoever it is may still stand there; and not
-        where no office is known to come. `serious`: the caller knows that it was, although nothing was rated as a whole.
+        where no office is known to come. `serious`: the caller knows that it was, although nothing was rated.
         Says whether somebody was asked. The caller holds the conversation's row.
         """
         self.telling.districts.refresh(db)

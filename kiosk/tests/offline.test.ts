@@ -198,6 +198,27 @@ describe("a few questions while the network is cut", () => {
     page.unmount();
   });
 
+  it.each([0, 3])("what cannot be sealed is said so, and holds up no other (%d)", async (last) => {
+    const { page, press, passes, cut, seen, opens } = await hall();
+    const broken = vi.spyOn(subtle, "generateKey").mockRejectedValue(new Error("no key"));
+    await press("screen-offline");
+    await press("away-begin");
+    for (const name of ["option-0", "option-0", `option-${last}`]) await press(name);
+    expect(page.get("[data-test=away-not-kept]").text()).toContain("没能存下");
+    expect(page.text()).not.toContain("锁好了");
+    broken.mockRestore();
+    await press("finish");
+    await press("screen-offline");
+    await press("away-begin");
+    await press("option-1");
+    await press("finish");
+    cut(false);
+    await passes(65_000);
+    await vi.waitFor(() => expect(seen.got).toHaveLength(1), soon);
+    expect((await opens(seen.got[0]!)).answers).toMatchObject([{ item: "q1", value: 1 }]);
+    page.unmount();
+  });
+
   it("calls for a person by the server's rules: a single answer, one that was declined, a total", async () => {
     const { pack } = await office();
     const gives = (...values: Array<number | null>) => values.map((value, n) => ({ item: ["q1", "q2", "q9"][n]!, value, at: n }));

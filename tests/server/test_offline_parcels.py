@@ -45,7 +45,7 @@ class Machine:
     def seals(
         self, *values: int | None, at: float = 0.0, apart: float = 1000.0, **other: Any
     ) -> dict[str, Any]:
-        """These answers to the first questions, one each second from `at` on (or `apart`); sent when the page was 60 minutes old."""
+        """These answers to the first questions, `apart` from `at` on; sent when the page was 60 minutes old."""
         asked = [item["item"] for item in self.pack["items"]]
         held = {
             "form": self.pack["form"],

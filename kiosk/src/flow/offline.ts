@@ -75,14 +75,19 @@ export class Sitting {
     if (this.closed) return;
     this.given = [...this.given.filter((one) => one.item !== item), { item, value, at: performance.now() }];
     this.newest = seal(this.pack, this.id, this.given);
+    this.newest.catch(() => undefined); // met where it is kept, and nowhere if another answer replaces it
   }
 
-  close(): void {
-    if (this.closed) return;
+  /** Whether what was given is sealed and waits: false when it could not be sealed, and nobody will ever see it. */
+  async close(): Promise<boolean> {
+    if (this.closed) return true;
     this.closed = true;
     this.given = [];
-    if (this.newest) this.post.keep(this.newest);
+    const newest = this.newest;
     this.newest = null;
+    if (!newest) return true;
+    this.post.keep(newest);
+    return newest.then(() => true, () => false);
   }
 }
 
@@ -116,9 +121,11 @@ export class OfflinePost {
     return this.going;
   }
 
+  /** One that could not be sealed can never be sent: it is let go, and holds up no other. */
   private async sendAll(): Promise<boolean> {
     for (const parcel of [...this.parcels]) {
-      const taken = await this.carrier.forward({ ...(await parcel), sent: performance.now() }).catch(() => false);
+      const sealed = await parcel.catch(() => null);
+      const taken = sealed === null || (await this.carrier.forward({ ...sealed, sent: performance.now() }).catch(() => false));
       if (taken) this.parcels = this.parcels.filter((one) => one !== parcel);
       this.waiting.value = this.parcels.length;
     }
