@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments import store as sittings
@@ -40,6 +41,7 @@ from residents.store import lock_session, set_consents
 from server.kiosk_schemas import OfflineItem, OfflineOption, OfflinePack, OfflineParcel
 from server.wiring import Services
 from storage import audit
+from storage.audit import AuditEntry
 from storage.vault import Vault
 
 log = logging.getLogger("xinqiao")
@@ -252,6 +254,13 @@ def _through_the_door(
 def _tell_unreadable(
     db: Session, services: Services, device: KioskDevice, parcel: UUID, now: datetime
 ) -> None:
+    """One line for each parcel, and a word to the office once an hour for a machine, however many come."""
+    subject = f"parcel:{parcel}"
+    known = select(AuditEntry.seq).where(
+        AuditEntry.subject == subject, AuditEntry.action == "parcel.unreadable"
+    )
+    if db.scalar(known.limit(1)) is not None:
+        return
     log.error("a parcel of a kiosk cannot be read")
     telling = services.telling
     telling.districts.refresh(db)
@@ -259,16 +268,16 @@ def _tell_unreadable(
     name = place.name if place else device.place
     announce(
         db,
-        key=f"parcel.{device.id}.{parcel}",
+        key=f"parcel.{device.id}.{now.timestamp() // 3600:.0f}",
         audience="office",
         office=place.office if place else telling.district.desk.code,
         heading="终端机",
         level_word="打不开",
         place=name,
-        text=f"{name}的终端机断网时有人答过题，送到的内容打不开，请去看看刚才有没有人需要帮忙",
+        text=f"{name}的终端机断网时有人答过题，可能不止一位，送到的内容打不开，请去看看刚才有没有人需要帮忙",
         link=f"{telling.link}/console/",
         respond_by=now,
         telling=telling,
         now=now,
     )
-    audit.record(db, actor="kiosk", action="parcel.unreadable", subject=f"place:{device.place}", at=now)
+    audit.record(db, actor="kiosk", action="parcel.unreadable", subject=subject, at=now, place=device.place)

@@ -26,6 +26,7 @@ from escalation.ticket import Ticket
 from residents.session import ResidentSession
 from server.errors import NotLoggedIn
 from server.offline_parcels import INCOMPLETE, INFO, given_at
+from storage.audit import AuditEntry
 from tests.support.town import Town
 
 MINUTE = 60_000.0
@@ -235,6 +236,20 @@ def test_what_cannot_be_opened_is_told_to_the_office_once(town: Town, how: str) 
         told = {n.text for n in db.scalars(select(QueuedNotice).where(QueuedNotice.code == "终端机"))}
     assert len(told) == 1
     assert "打不开" in told.pop()
+
+
+def test_many_that_cannot_be_opened_are_one_word_an_hour_and_a_line_each(town: Town) -> None:
+    machine = Machine(town)
+    for count in (1, 2):
+        parcels = [machine.seals(3, agreed=False) for _ in range(3)]
+        for parcel in parcels + parcels:
+            machine.posts(parcel)
+        with town.database.transaction() as db:
+            lines = db.scalars(select(AuditEntry).where(AuditEntry.action == "parcel.unreadable")).all()
+            told = db.scalars(select(QueuedNotice.key).where(QueuedNotice.code == "终端机")).all()
+        assert len(lines) == 3 * count
+        assert len({key.split(".")[2] for key in told}) == count
+        town.clock.advance(minutes=61)
 
 
 def test_only_a_machine_of_this_district_may_send(town: Town) -> None:
