@@ -6,6 +6,7 @@ import { Visit } from "../src/flow/after_leaving";
 import type { Device } from "../src/flow/device";
 import { callsForAPerson, type OfflinePack, type OfflineParcel } from "../src/flow/offline";
 import KioskShell from "../src/KioskShell.vue";
+import StaffScreen from "../src/pages/StaffScreen.vue";
 
 const OPTIONS = [0, 1, 2, 3].map((value) => ({ value, label: `选 ${value}` }));
 /** What is sealed is sealed by the machine: on a busy one that takes as long as it takes. */
@@ -216,6 +217,15 @@ describe("a few questions while the network is cut", () => {
     await passes(65_000);
     await vi.waitFor(() => expect(seen.got).toHaveLength(1), soon);
     expect((await opens(seen.got[0]!)).answers).toMatchObject([{ item: "q1", value: 1 }]);
+    page.unmount();
+  });
+
+  it.each([[true, "有 2 份送不出去，请找管理员"], [false, "2 份等着送出，先不要关机"]])("staff read what waits, and whether the network is to blame (online: %s)", async (online, words) => {
+    const device = { known: true, unlock: async () => ({ open: true }) } as unknown as Device;
+    const page = mount(StaffScreen, { props: { device, online, heardAt: null, place: "hall", reloading: false, waiting: 2 } });
+    for (const name of ["pin-1", "pin-2", "pin-3", "pin-4", "pin-5", "pin-6", "pin-go"]) await page.get(`[data-test="${name}"]`).trigger("click");
+    await flushPromises();
+    expect(page.get("[data-test=staff-waiting]").text()).toContain(words);
     page.unmount();
   });
 
