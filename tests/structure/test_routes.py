@@ -20,6 +20,7 @@ PUBLIC = {
     "PUT /api/progress/{code}/reminders": "as the page itself: whoever has the code may say no to reminders",
     "PUT /api/progress/{code}/how-it-went": "as the page itself: whoever has the code may say once how it went",
     "POST /api/progress/{code}/wishes": "as the page itself; throttled by code and by address",
+    "POST /api/places/typed": "signs the place whose number hangs on its wall; throttled by address, names nobody",
     "POST /api/staff/login": "where staff say who they are; throttled",
     "GET /api/public/board": "how many were helped last week: counts without the small ones",
     "GET /board": "the same as a page",
