@@ -43,6 +43,8 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
     db.execute(delete(Received).where(Received.session_id.in_(sessions)))
     db.execute(delete(Message).where(Message.session_id.in_(sessions)))
     db.execute(delete(Rating).where(Rating.resident_id == resident_id))
+    theirs_closed = select(Ticket.id).where(Ticket.resident_id == resident_id)
+    db.execute(delete(Satisfaction).where(Satisfaction.ticket_id.in_(theirs_closed)))
     for kept_by_us in (SkillRun, SafetyPlan, MoodMark):
         db.execute(delete(kept_by_us).where(kept_by_us.resident_id == resident_id))
     db.execute(delete(RescreeningInvitation).where(RescreeningInvitation.resident_id == resident_id))

@@ -60,12 +60,14 @@ def delivery_round(services: Services, channel: Channel) -> None:
     round. Each channel has its own round, so that one that hangs holds up no other.
 
     So a long queue before a slow gateway is not taken for a round that hangs. There is a sign of life after each
-    batch, and none when a batch could not be asked for or does not come back.
+    batch, and none when a batch could not be asked for or does not come back. A slow gateway gets no further batch
+    in a round that has taken a quarter of what counts as stuck.
     """
+    began = time.monotonic()
     for _ in range(AT_MOST // AT_ONCE):
         sent = deliver_due(services.database, channel, services.clock)
         services.pulse.beat(f"delivery.{channel.name}")
-        if not sent:
+        if not sent or time.monotonic() - began > STUCK_AFTER / 4:
             break
 
 

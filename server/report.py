@@ -52,6 +52,11 @@ class Period:
         return self == self.this_month
 
     @property
+    def is_whole_weeks(self) -> bool:
+        """Whether it begins on a Monday and ends on a Sunday, as the weeks of the public board do."""
+        return self.first.weekday() == 0 and self.last.weekday() == 6
+
+    @property
     def this_month(self) -> "Period":
         """The calendar month of its first day."""
         return Period.month(self.first.year, self.first.month)

@@ -288,6 +288,8 @@ def published_month(db: Session, district: District, period: Period, now: dateti
         if street is not None:
             answers[street] += whole
             well[street] += good
+    if period.is_whole_weeks:
+        answers.clear()  # the board's own weeks, less the streets that are told, would be a street
     if not levels and not answers:
         return None
     by_place = {place: counts for place, counts in levels.items() if place is not None}

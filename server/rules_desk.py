@@ -242,6 +242,7 @@ def moved(before: str, after: str) -> list[str]:
         for path in {**old, **new}
         if old.get(path) != new.get(path)
     ]
+    said.sort(key=lambda line: line.endswith(("文字 → 文字", "→ —")))  # what may be cut off is no number
     return said[:MOVED_SHOWN] + ([f"……还有 {len(said) - MOVED_SHOWN} 处"] if len(said) > MOVED_SHOWN else [])
 
 

@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+PROXIES_AT_MOST = 256
+"""So many addresses may be one network of proxies: in a larger one there may be residents, too."""
 
 
 class Settings(BaseSettings):
@@ -87,8 +89,10 @@ class Settings(BaseSettings):
     def _each_is_an_address(cls, said: str) -> str:
         """Addresses or networks, never everybody: whoever may say where a request comes from escapes all counting."""
         networks = [ip_network(one.strip(), strict=False) for one in said.split(",") if one.strip()]
-        if any(network.prefixlen == 0 for network in networks):
-            raise ValueError("front_proxies names the proxies one by one, not everybody")
+        if any(network.num_addresses > PROXIES_AT_MOST for network in networks):
+            raise ValueError(
+                "front_proxies names the proxies one by one, not a network in which residents may be"
+            )
         return ",".join(str(network) for network in networks)
 
     @property

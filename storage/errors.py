@@ -9,6 +9,7 @@ StorageError
 │   └── KeyringDoesNotFit the data was sealed with another key ring
 ├── DatabaseError
 │   ├── NotMigrated       the tables are not there yet
+│   ├── TablesInUse       an upgrade did not get a table soon enough and has changed nothing
 │   └── UnsafeDatabase    the server would acknowledge what a power cut can take away
 ├── AuditRefused          an entry that cannot be audited, or a session without an audit queue
 └── EmbeddedError         the embedded server
@@ -48,6 +49,10 @@ class KeyringDoesNotFit(KeyringError):
 
 class DatabaseError(StorageError):
     """The database cannot be used as it is."""
+
+
+class TablesInUse(DatabaseError):
+    """An upgrade did not get a table soon enough, and has changed nothing; it can be tried again."""
 
 
 class NotMigrated(DatabaseError):

@@ -13,7 +13,7 @@ def migrate(
 ) -> None:
     """升级（或退回）数据库的表。内置数据库没有开着时，临时打开它。"""
     from storage import embedded, migrations
-    from storage.errors import StorageError
+    from storage.errors import StorageError, TablesInUse
 
     chosen = settings()
     folder = chosen.home / "postgres"
@@ -29,6 +29,9 @@ def migrate(
         else:
             migrations.upgrade(url, to)
         typer.echo(f"数据库：{before or '空'} → {migrations.current(url) or '空'}")
+    except TablesInUse:
+        typer.echo("✗ 有程序正占着要改的表（多半是备份）。什么都没有改，过几分钟再试一次。", err=True)
+        raise typer.Exit(1) from None
     except StorageError as error:
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(1) from None

@@ -15,13 +15,16 @@ from sqlalchemy import Connection, MetaData, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from storage.database import normal_url
-from storage.errors import DatabaseError
+from storage.errors import DatabaseError, TablesInUse
 
 LOCK = 0x78696E7169616F  # "xinqiao", as the number of an advisory lock
+PATIENCE_S = 5
+"""How long a step waits for a table: who waits holds the others already, and no alarm may stand behind a backup."""
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the tables up to a revision. Nothing happens when they are there already."""
+    """Bring the tables up to a revision. Nothing happens when they are there already; `TablesInUse`: try again."""
     with _configured(url) as config:
         command.upgrade(config, revision)
 
@@ -56,8 +59,14 @@ def _configured(url: str) -> Iterator[Config]:
     config.set_main_option("path_separator", "os")
     with _connection(url) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE_S}s'"))
         config.attributes["connection"] = connection
-        yield config
+        try:
+            yield config
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+                raise TablesInUse("a table is in use, probably by a backup; nothing was changed") from None
+            raise
 
 
 @contextmanager

@@ -300,6 +300,16 @@ def test_the_words_are_nowhere_in_clear(town: Town, resident: Resident) -> None:
         assert town.database.vault.open(event, "note") == "灰鹦鹉会说三国话"
 
 
+def test_an_erased_record_takes_along_how_it_went(town: Town, resident: Resident) -> None:
+    code = code_of(resident)
+    with town.database.transaction() as db:
+        db.scalars(select(Ticket)).one().complete("supported", town.clock())
+    assert how_it_went(town, code, 1).status_code == 200
+    assert resident.sends("DELETE", "/record").status_code == 200
+    with town.database.transaction() as db:
+        assert db.scalars(select(Satisfaction)).all() == []
+
+
 def test_of_somebody_whose_record_was_erased_nothing_is_kept_when_all_is_closed(
     town: Town, resident: Resident
 ) -> None:

@@ -396,3 +396,9 @@ def test_a_town_of_others_changes_nothing() -> None:
         events=[*TOWN.events, EventFact(uuid4(), "objected", at(9))],
     )
     assert figures(others, SPAN) == BY_HAND
+
+
+def test_a_month_of_four_whole_weeks_is_known_to_be_one() -> None:
+    """Less its streets the board's four weeks would be a street: `published_month` tells no answers of it."""
+    whole = [(y, m) for y in (2026, 2027, 2028) for m in range(1, 13) if Period.month(y, m).is_whole_weeks]
+    assert whole == [(2027, 2)]

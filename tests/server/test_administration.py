@@ -206,10 +206,12 @@ def test_the_trail_says_which_numbers_moved_and_repeats_no_sentence() -> None:
     )
     assert moved(before, after) == [
         "scores[phq9].levels.orange：15 → 14",
-        "scores[phq9].worker：文字 → 文字",
         "new[0]：— → 1",
         "new[1]：— → 2",
+        "scores[phq9].worker：文字 → 文字",
     ]
+    renamed = "".join(f"was{n}: 1\n" for n in range(90))
+    assert moved(renamed + "orange: 15", "orange: 14")[0] == "orange：15 → 14", "no number is cut off"
     assert len(moved("", "\n".join(f"a{n}: 1" for n in range(90)))) == 41
 
 

@@ -45,8 +45,10 @@ def test_nobody_else_says_where_they_are(town: Town, front_proxies: str) -> None
     assert guesses(town, front_proxies, STRANGER, "203.0.113.2") == [429]
 
 
-@pytest.mark.parametrize("said", ["*", "0.0.0.0/0", "::/0", "the proxy", "10.0.0.5,*"])
+@pytest.mark.parametrize(
+    "said", ["*", "0.0.0.0/0", "::/0", "the proxy", "10.0.0.5,*", "0.0.0.0/1,128.0.0.0/1", "10.1.0.0/16"]
+)
 def test_a_setting_that_trusts_everybody_is_refused(said: str) -> None:
     with pytest.raises(ValidationError):
         Settings(front_proxies=said, _env_file=None)  # type: ignore[call-arg]
-    assert Settings(front_proxies="10.0.0.5, 10.1.0.0/16", _env_file=None).front_proxies  # type: ignore[call-arg]
+    assert Settings(front_proxies="10.0.0.5, 10.1.7.0/24", _env_file=None).front_proxies  # type: ignore[call-arg]

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from storage import migrations
+from storage.errors import TablesInUse
 from tests.support.postgres import Postgres
 
 LAST_RELEASE = "0006"
@@ -79,3 +80,24 @@ def test_what_would_be_in_its_way_is_noticed(postgres: Postgres, upgraded: tuple
             "ticket.outcome is gone",
         ]
         raise psycopg.Rollback
+
+
+def test_an_upgrade_gives_up_soon_rather_than_hold_up_alarms_behind_a_backup(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup reads every table for minutes: the upgrade that needs one of them comes again later."""
+    monkeypatch.setattr(migrations, "PATIENCE_S", 1)
+    name = postgres.empty_database()
+    try:
+        migrations.upgrade(postgres.url(name), LAST_RELEASE)
+        with postgres.admin(name) as backup, postgres.admin(name) as app:
+            backup.autocommit = False
+            backup.execute("LOCK TABLE safety_plan, rating, ticket IN ACCESS SHARE MODE")
+            with pytest.raises(TablesInUse):
+                migrations.upgrade(postgres.url(name))
+            app.execute("SET lock_timeout = '1s'")
+            app.execute("UPDATE ticket SET bounces = bounces")
+        assert migrations.current(postgres.url(name)) == LAST_RELEASE
+        migrations.upgrade(postgres.url(name))
+    finally:
+        postgres.drop(name)

@@ -16,6 +16,8 @@ depends_on = None
 
 def upgrade() -> None:
     moment = sa.TIMESTAMP(timezone=True)
+    # First what needs a table for itself, before anything holds the tables that an alarm is written to.
+    op.add_column("safety_plan", sa.Column("shared_at", moment, nullable=True))
     op.create_table(
         "level_month",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -37,7 +39,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ticket_id", name="uq_satisfaction_ticket_id"),
     )
     op.create_index("ix_satisfaction_at", "satisfaction", ["at"])
-    op.add_column("safety_plan", sa.Column("shared_at", moment, nullable=True))
 
 
 def downgrade() -> None:
