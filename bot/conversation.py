@@ -387,14 +387,18 @@ class Conversation:
             step("S4")
         return plan
 
-    def _look_in(self, session: ResidentSession) -> None:
+    def _look_in(self, session: ResidentSession, left: bool = False) -> None:
         """After what was judged stands: send somebody of the hall to a kiosk, quietly. What fails here takes nothing
-        else with it, and is tried again at this person's next request."""
+        else with it, and is tried again at this person's next request.
+
+        Whoever has `left` will finish no screening any more: then an orange signal is enough.
+        """
         if session.door != "kiosk":
             return
         try:
             with self.database.transaction() as db:
-                self.intake.look_in(db, lock_session(db, session.id), self.clock())
+                row = lock_session(db, session.id)
+                self.intake.look_in(db, row, self.clock(), left=left)
         except Exception as error:
             log.error("nobody of the hall was asked to look in: %s", type(error).__name__)
 
@@ -805,7 +809,9 @@ class Conversation:
                 db.flush()
                 return self._turn(db, row, after=transcript.last_position(db, row.id))
 
-        return await self._in_thread(end)
+        turn = await self._in_thread(end)
+        await self._in_thread(self._look_in, session, True)
+        return turn
 
     async def erase(self, session: ResidentSession) -> Erased:
         """Erase this person; not from a phone that is only lent.

@@ -357,12 +357,21 @@ class Intake:
         db.add(call)
         chain.tell_desk(db, call, self.telling, now)
 
-    def look_in(self, db: Session, session: ResidentSession, now: datetime, *, serious: bool = False) -> bool:
+    def look_in(
+        self,
+        db: Session,
+        session: ResidentSession,
+        now: datetime,
+        *,
+        serious: bool = False,
+        left: bool = False,
+    ) -> bool:
         """Ask somebody of the hall to look in at a kiosk at which a result, or words, turned out serious (K9).
 
         It comes beside the ticket, which stands already, and never in its place. The page says nothing of it, and
         staff are told neither who nor why. Once for a conversation, while whoever it is may still stand there; and not
-        where no office is known to come. `serious`: the caller knows that it was, although nothing was rated.
+        where no office is known to come. `serious`: the caller knows that it was, although nothing was rated. Whoever
+        has `left` finishes no screening any more: then anything orange that was judged is enough.
         Says whether somebody was asked. The caller holds the conversation's row.
         """
         self.telling.districts.refresh(db)
@@ -370,7 +379,9 @@ class Intake:
         gone = now - (session.ended_at or session.seen_at) > STILL_THERE
         if session.door != "kiosk" or place is None or gone:
             return False
-        if not serious and not turned_out_serious(db, session):
+        if not serious and not turned_out_serious(
+            db, session, signal_from=Level.ORANGE if left else Level.RED
+        ):
             return False
         call_id = unasked_call_id(session.id)
         if db.get(DeskCall, call_id) is not None:

@@ -214,15 +214,15 @@ def signals_of_session(db: Session, session_id: UUID) -> Sequence[Signal]:
     ).all()
 
 
-def turned_out_serious(db: Session, session: ResidentSession) -> bool:
-    """Whether a finished screening of this conversation was rated orange or red, or anything in it was red."""
+def turned_out_serious(db: Session, session: ResidentSession, *, signal_from: Level = Level.RED) -> bool:
+    """Whether a finished screening of this conversation was rated orange or red, or anything in it `signal_from` on."""
     rated = select(Rating.id).where(
         Rating.resident_id == session.resident_id,
         Rating.session_id == session.id,
         Rating.level >= int(Level.ORANGE),
     )
-    red = select(Signal.id).where(Signal.session_id == session.id, Signal.level >= int(Level.RED))
-    return db.scalar(rated.limit(1)) is not None or db.scalar(red.limit(1)) is not None
+    judged = select(Signal.id).where(Signal.session_id == session.id, Signal.level >= int(signal_from))
+    return db.scalar(rated.limit(1)) is not None or db.scalar(judged.limit(1)) is not None
 
 
 def rating_of(db: Session, sitting_id: UUID) -> Rating | None:

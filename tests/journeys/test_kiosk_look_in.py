@@ -81,6 +81,20 @@ def test_an_answer_on_the_way_does_not_break_off_the_safety_questions(town: Town
     assert [call["unasked"] for call in calls(town)] == [True]
 
 
+@pytest.mark.parametrize(("door", "value", "asked"), [("kiosk", 2, 1), ("kiosk", 0, 0), ("phone", 2, 0)])
+def test_whoever_leaves_at_the_safety_questions_is_looked_in_on(
+    town: Town, door: str, value: int, asked: int
+) -> None:
+    resident = somebody(town, door)
+    resident.chooses("start_screening")
+    for _ in range(40):
+        if resident.turn.screening is None or resident.turn.screening.instrument == "asq":
+            break
+        resident.answers(value)
+    resident.does("POST", "/leave")
+    assert len(calls(town)) == asked
+
+
 @pytest.mark.parametrize("door", ["phone", "kiosk"])
 def test_a_phone_or_a_quiet_result_calls_nobody(town: Town, door: str) -> None:
     somebody(town, door).completes(**(SERIOUS if door == "phone" else {"mood": 0}))
