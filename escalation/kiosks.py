@@ -36,6 +36,8 @@ BEAT = timedelta(seconds=30)
 SILENT_AFTER = timedelta(seconds=75)
 """Two beats, and as long as the third may be under way."""
 MORNING = timedelta(minutes=15)
+OLDEST_PARCEL = timedelta(days=30)
+"""How long answers that wait on a machine without a network are taken, after its key was ended too."""
 TRIES, WINDOW = 5, timedelta(minutes=15)
 PIN_DIGITS = 6
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,40}")
@@ -116,12 +118,13 @@ class Kiosks:
                 raise KioskError(f"{place} 没有登记过终端机。")
             audit.record(db, actor=by, action="kiosk.retired", subject=f"place:{place}", at=now)
 
-    def device_of(self, key: str) -> KioskDevice | None:
-        """The machine with this key; None when it opens nothing (any more)."""
+    def device_of(self, key: str, *, ended_after: datetime | None = None) -> KioskDevice | None:
+        """The machine with this key; None when it opens nothing (any more), unless it was ended after `ended_after`."""
         with self.database.transaction() as db:
-            return db.scalar(
-                select(KioskDevice).where(KioskDevice.key_hash == _hash(key), KioskDevice.ended_at.is_(None))
-            )
+            device = db.scalar(select(KioskDevice).where(KioskDevice.key_hash == _hash(key)))
+            if device is None or device.ended_at is None:
+                return device
+            return device if ended_after is not None and device.ended_at > ended_after else None
 
     def beat(self, device: KioskDevice, version: str | None) -> None:
         """The machine shows its page. A version that is no name of a file is not kept."""

@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Header, HTTPException, Request, Response
 
 from escalation.channels.sms import signature
-from escalation.kiosks import KioskDevice
+from escalation.kiosks import OLDEST_PARCEL, KioskDevice
 from residents.session import ResidentSession
 from server.board_desk import must_look
 from server.console import Staff
@@ -99,6 +99,16 @@ def current_kiosk(request: Request, x_kiosk_key: Annotated[str, Header()] = "") 
     return device
 
 
+def kiosk_with_parcels(request: Request, x_kiosk_key: Annotated[str, Header()] = "") -> KioskDevice:
+    """A machine as above, or one whose key was ended while somebody's answers still waited on it: those are heard."""
+    services: Services = request.app.state.services
+    since = services.clock() - OLDEST_PARCEL
+    device = services.kiosks.device_of(x_kiosk_key, ended_after=since) if x_kiosk_key else None
+    if device is None:
+        raise NotLoggedIn()
+    return device
+
+
 async def wechat_greeting(request: Request) -> str:
     """WeChat, trying out the address that was entered on the account's page; what it wants to hear back."""
     keeper = _wechat(request)
@@ -152,6 +162,7 @@ WechatMessage = Annotated[Said, Depends(wechat_message)]
 GatewayService = Annotated[None, Depends(gateway_service)]
 WallViewer = Annotated[None, Depends(wall_viewer)]
 CurrentKiosk = Annotated[KioskDevice, Depends(current_kiosk)]
+KioskWithParcels = Annotated[KioskDevice, Depends(kiosk_with_parcels)]
 
 
 def set_session_cookie(response: Response, token: str, settings: Settings) -> None:

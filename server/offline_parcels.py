@@ -32,7 +32,7 @@ from bot.conversation import WORDING_VERSION
 from escalation import chain
 from escalation.announcing import announce
 from escalation.intake import Intake
-from escalation.kiosks import KioskDevice
+from escalation.kiosks import OLDEST_PARCEL, KioskDevice
 from escalation.store import has_open_ticket
 from escalation.triage import Level, LevelPolicy, triage_answer
 from residents.resident import Resident, Scope
@@ -51,7 +51,6 @@ INCOMPLETE = "断网时在终端机上答的题，有的没有回答；答了的
 ROUTE = "resident_full"
 """A way that begins with this very form."""
 INFO = b"xinqiao offline parcel 1"
-OLDEST = timedelta(days=30)
 _CURVE = ec.SECP256R1()
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -71,7 +70,7 @@ class Given:
 
 def given_at(now: datetime, sent: float, at: float) -> datetime:
     """When an answer was given: as long ago as the page's own steady clock says, and never in the future (pure)."""
-    ago = min(max(sent - at, 0.0), OLDEST / timedelta(milliseconds=1))
+    ago = min(max(sent - at, 0.0), OLDEST_PARCEL / timedelta(milliseconds=1))
     return now - timedelta(milliseconds=ago)
 
 

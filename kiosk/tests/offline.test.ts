@@ -46,10 +46,10 @@ afterEach(() => {
 
 async function hall(before?: (press: (name: string) => Promise<void>) => Promise<void>) {
   const { pack, opens } = await office();
-  const seen = { reloads: 0, got: [] as OfflineParcel[], cut: false, tries: 0 };
+  const seen = { reloads: 0, got: [] as OfflineParcel[], cut: false, ended: false, tries: 0 };
   const device: Device = {
     known: true,
-    beat: async () => !seen.cut,
+    beat: async () => !seen.cut && !seen.ended,
     unlock: async () => ({ open: true }),
     offline: async () => (seen.cut ? Promise.reject(new Error("cut")) : pack),
     forward: async (parcel) => {
@@ -136,6 +136,20 @@ describe("a few questions while the network is cut", () => {
     await vi.waitFor(() => expect(seen.got).toHaveLength(1), soon);
     await passes(65_000);
     expect(seen.reloads).toBeGreaterThan(0);
+    page.unmount();
+  });
+
+  it("a machine whose key was ended hands over what waits, although its beat is refused", async () => {
+    const { page, press, passes, cut, sealed, seen } = await hall();
+    await press("screen-offline");
+    await press("away-begin");
+    await press("option-3");
+    await sealed(0);
+    seen.ended = true;
+    await press("finish");
+    cut(false);
+    await passes(65_000);
+    await vi.waitFor(() => expect(seen.got).toHaveLength(1), soon);
     page.unmount();
   });
 

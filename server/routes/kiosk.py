@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from escalation.kiosks import KioskSeen
-from server.callers import CurrentKiosk, CurrentStaff, Wired
+from server.callers import CurrentKiosk, CurrentStaff, KioskWithParcels, Wired
 from server.kiosk_schemas import (
     KioskBeat,
     KioskHeard,
@@ -41,8 +41,9 @@ def offline(device: CurrentKiosk, services: Wired) -> OfflinePack:
 
 
 @router.post("/parcels")
-def post_parcel(body: OfflineParcel, device: CurrentKiosk, services: Wired) -> ParcelTaken:
-    """Take in what was answered while the network was cut. Sent again, it counts once."""
+def post_parcel(body: OfflineParcel, device: KioskWithParcels, services: Wired) -> ParcelTaken:
+    """Take in what was answered while the network was cut. Sent again, it counts once; a key that was ended meanwhile
+    opens this and nothing else."""
     receive_parcel(services, device, body)
     return ParcelTaken(id=body.id)
 

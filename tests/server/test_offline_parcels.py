@@ -256,9 +256,26 @@ def test_only_a_machine_of_this_district_may_send(town: Town) -> None:
     machine = Machine(town)
     parcel = machine.seals(3, 3, 3, 3, 3, 3, 3, 3, 3)
     assert town.ask("POST", "/api/kiosk/parcels", json=parcel).status_code == 401
-    town.services.kiosks.retire("puyan-hall", "ops")
-    assert machine.asks("POST", "parcels", parcel).status_code == 401
+    other = town.ask("POST", "/api/kiosk/parcels", headers={"X-Kiosk-Key": "no such key"}, json=parcel)
+    assert other.status_code == 401
     assert how_many(town, Ticket) == 0
+    machine.posts(parcel)
+    assert how_many(town, Ticket) == 1
+
+
+def test_a_key_that_was_ended_meanwhile_still_hands_over_what_waits(town: Town) -> None:
+    machine = Machine(town)
+    parcels = [machine.seals(3, 3, 3, 3, 3, 3, 3, 3, 3) for _ in range(2)]
+    town.services.kiosks.retire("puyan-hall", "ops")
+    for path in ("beat", "unlock"):
+        assert machine.asks("POST", path, {"pin": machine.keys.pin}).status_code == 401
+    assert machine.asks("GET", "offline").status_code == 401
+    town.clock.advance(hours=30)
+    machine.posts(parcels[0])
+    assert town.officer("puyan").only_ticket()["level"] == "orange"
+    town.clock.advance(days=30)
+    assert machine.asks("POST", "parcels", parcels[1]).status_code == 401
+    assert how_many(town, Ticket) == 1
 
 
 @pytest.mark.parametrize(
