@@ -155,7 +155,9 @@ class ApplicationDesk:
             turn = self.turns.make(db, standing, [])
             return DialogueState(
                 item=self._item(standing, times_shown(db, standing)),
-                result_sentence=policy.resident_sentence(level) if rating else None,
+                result_sentence=_result_sentence(policy.resident_sentence(level), level, session.door)
+                if rating
+                else None,
                 next_steps=tuple(turn.result.tonight) if turn.result else (),
                 contact_field=standing.contact_field,
                 level=standing.level.key if standing.level else None,
@@ -239,6 +241,11 @@ def _opened(vault: Vault, message: Message) -> str:
         return vault.open(message, "text") or ""
     except SealBroken:
         return ""
+
+
+def _result_sentence(sentence: str, level: Level | None, door: str) -> str:
+    """What is said of a result. At a kiosk a queue may read along: there the level's own words are left out."""
+    return sentence.partition("。")[2] if level is not None and door == "kiosk" else sentence
 
 
 def _categories(vault: Vault, signals: Sequence[Signal]) -> frozenset[str]:

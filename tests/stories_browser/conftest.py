@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.vault import Keyring, Vault
 from tests.support.browser import Chromium, Shots
 from tests.support.clock import MovableClock
+from tests.support.dialogue import ScriptedDialogue
 from tests.support.served_town import ServedTown
 from tests.support.stack import Stack
 
@@ -90,14 +91,20 @@ def browser(stack: Stack, shots: Shots, request: pytest.FixtureRequest) -> Itera
 
 
 @pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
+def dialogue() -> Any:
+    """Who talks in a served district; a story that needs more than the scripted dialogue brings its own."""
+    return ScriptedDialogue()
+
+
+@pytest.fixture
+def served(database: Database, clock: MovableClock, tmp_path: Path, dialogue: Any) -> Iterator[ServedTown]:
     """A whole district in this process, without Rasa, whose pages stand on a port."""
-    with ServedTown(database, clock, tmp_path) as town:
+    with ServedTown(database, clock, tmp_path, rasa=dialogue) as town:
         yield town
 
 
 @pytest.fixture
-def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
+def pages(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
     """A browser of this story alone; at its end, nothing odd may have happened on any page."""
     with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
         yield running

@@ -3,61 +3,30 @@
 Each page is looked at by axe, in large type, and on a narrow screen. A district in one process (no Rasa, no stack).
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from escalation.second_factor import number_at, step_of
-from server.settings import ROOT
-from storage.database import Database
-from tests.stories_browser.conftest import FAILED
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
+from tests.support.looking import serious, sideways, twice_as_large
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Officer
 
 pytestmark = pytest.mark.slow
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SERIOUS = """async () => (await axe.run(document, {preload: false})).violations
-  .filter((one) => ["serious", "critical"].includes(one.impact))
-  .map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`)"""
-SIDEWAYS = """() => {
-  const wide = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= wide) return [];
-  const scrolls = (one) => one && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
-  return [...document.querySelectorAll("body *")]
-    .filter((one) => one.offsetParent && !scrolls(one.parentElement))
-    .filter((one) => one.getBoundingClientRect().right > wide + 1)
-    .map((one) => `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 20)}`);
-}"""
 FOCUSED = "() => document.activeElement?.dataset.test ?? ''"
 LARGE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 
 
 @pytest.fixture
-def served(
-    database: Database, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ServedTown]:
+def served(served: ServedTown, monkeypatch: pytest.MonkeyPatch) -> ServedTown:
     """A town in live mode, as far as logging in goes."""
-    with ServedTown(database, clock, tmp_path) as town:
-        monkeypatch.setattr(town.services.console, "demo", False)
-        monkeypatch.setattr(town.services.second.factors, "demo", False)
-        town.services.listening.start()
-        yield town
-
-
-@pytest.fixture
-def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
+    monkeypatch.setattr(served.services.console, "demo", False)
+    monkeypatch.setattr(served.services.second.factors, "demo", False)
+    served.services.listening.start()
+    return served
 
 
 def at(browser: Chromium) -> Device:
@@ -113,19 +82,16 @@ def well_made(desk: Device, name: str) -> None:
     """Kept as a picture; nothing serious for axe; at 1280 and 390 with text twice as large nothing goes sideways."""
     desk.page.mouse.move(0, 0)
     desk.shot(name, whole=True)
-    desk.page.evaluate(AXE.read_text("utf-8"))
-    assert desk.page.evaluate(SERIOUS) == [], name
+    assert serious(desk.page) == [], name
     for size in (NARROW, LARGE):
         desk.page.set_viewport_size(size)  # type: ignore[arg-type]
         if size is NARROW:
-            assert desk.page.evaluate(SIDEWAYS) == [], name
+            assert sideways(desk.page) == [], name
             desk.shot(f"{name}-narrow", whole=True)
-        desk.page.evaluate("document.documentElement.style.fontSize = '200%'")
-        desk.page.wait_for_timeout(50)
-        assert desk.page.evaluate(SIDEWAYS) == [], f"{name} at {size['width']} in large type"
-        if size is NARROW:
-            desk.shot(f"{name}-narrow-large", whole=True)
-        desk.page.evaluate("document.documentElement.style.fontSize = ''")
+        with twice_as_large(desk.page):
+            assert sideways(desk.page) == [], f"{name} at {size['width']} in large type"
+            if size is NARROW:
+                desk.shot(f"{name}-narrow-large", whole=True)
 
 
 def opens(desk: Device, page: str, shows: str) -> None:
@@ -134,9 +100,9 @@ def opens(desk: Device, page: str, shows: str) -> None:
     expect(desk.page.locator("main [role=status]", has_text="正在")).to_have_count(0)
 
 
-def test_an_administrator_comes_in_and_looks_around(desks: Chromium, served: ServedTown) -> None:
+def test_an_administrator_comes_in_and_looks_around(pages: Chromium, served: ServedTown) -> None:
     admin = served.officer("desk", "administrator", "郑伟")
-    desk = at(desks)
+    desk = at(pages)
     desk.may(r"/api/staff/people$")  # a name that is taken
     secret = binds(desk, served, admin)
     desk.press("logout")
@@ -188,9 +154,9 @@ def test_an_administrator_comes_in_and_looks_around(desks: Chromium, served: Ser
     desk.shot("wall")
 
 
-def test_places_sentences_and_the_trail(desks: Chromium, served: ServedTown, tmp_path: Path) -> None:
+def test_places_sentences_and_the_trail(pages: Chromium, served: ServedTown, tmp_path: Path) -> None:
     admin = served.officer("desk", "administrator", "郑伟")
-    desk = at(desks)
+    desk = at(pages)
     binds(desk, served, admin)
 
     opens(desk, "places", "place-words")
@@ -218,7 +184,7 @@ def test_places_sentences_and_the_trail(desks: Chromium, served: ServedTown, tmp
     poster = opened.value
     poster.wait_for_load_state()
     expect(poster.locator("body")).to_contain_text(spoken)
-    poster.screenshot(path=desks.shots.path(desks.story, "desk-poster"), full_page=True)
+    poster.screenshot(path=pages.shots.path(pages.story, "desk-poster"), full_page=True)
     poster.close()
 
     opens(desk, "sentences", "sentences-due")
@@ -243,13 +209,13 @@ def test_places_sentences_and_the_trail(desks: Chromium, served: ServedTown, tmp
     expect(desk.page.locator("[data-test=audit-entry][data-action='tree.imported']")).to_have_count(1)
     expect(desk.page.locator("[data-test=audit-entry][data-action='places.posters']")).to_have_count(1)
     desk.shot("audit-of-one", whole=True)
-    desks.nothing_personal(admin.username, "林医生")
+    pages.nothing_personal(admin.username, "林医生")
 
 
-def test_a_rule_is_rehearsed_and_approved_by_another(desks: Chromium, served: ServedTown) -> None:
+def test_a_rule_is_rehearsed_and_approved_by_another(pages: Chromium, served: ServedTown) -> None:
     admin = served.officer("desk", "administrator", "郑伟")
     other = served.officer("desk", "administrator", "许岚")
-    desk, second = at(desks), at(desks)
+    desk, second = at(pages), at(pages)
     binds(desk, served, admin)
     opens(desk, "rules", "rules-text")
     well_made(desk, "rules")

@@ -1,15 +1,9 @@
 """An officer's own desk in a real browser: a visit written down without a network, own views, the day, the board."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
-from storage.database import Database
-from tests.stories_browser.conftest import FAILED
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Officer
 
@@ -30,22 +24,10 @@ KEPT = """async () => {
 
 
 @pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path) as town:
-        town.services.listening.start()
-        yield town
-
-
-@pytest.fixture
-def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    """A browser of this story alone; at its end, nothing odd may have happened on any page."""
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
+def served(served: ServedTown) -> ServedTown:
+    """A district whose pages hear at once."""
+    served.services.listening.start()
+    return served
 
 
 def an_alarm(town: ServedTown, name: str = "余小红") -> str:
@@ -94,12 +76,12 @@ def writes_a_visit(phone: Device, note: str, opened_by: str) -> None:
 
 
 def test_a_visit_is_written_down_without_a_network_and_arrives_once(
-    desks: Chromium, served: ServedTown
+    pages: Chromium, served: ServedTown
 ) -> None:
     officer = served.officer("puyan")
     code = an_alarm(served)
     officer.acknowledges(code)
-    phone = with_a_phone(desks, officer)
+    phone = with_a_phone(pages, officer)
     phone.go(f"/console/tickets/{code}")
     phone.see("ticket-head")
     at_the_door = served.clock.now
@@ -135,16 +117,16 @@ def test_a_visit_is_written_down_without_a_network_and_arrives_once(
     (visit,) = [one for one in detail["timeline"] if one["kind"] == "visit"]
     assert visit["at"][:16] <= at_the_door.isoformat()[:16]
     assert next(c["state"] for c in detail["clocks"] if c["name"] == "visit") == "kept"
-    desks.nothing_personal(WORDS, NOTE, "余小红")
+    pages.nothing_personal(WORDS, NOTE, "余小红")
 
 
 def test_what_the_office_cannot_take_stays_on_the_phone_with_the_reason(
-    desks: Chromium, served: ServedTown
+    pages: Chromium, served: ServedTown
 ) -> None:
     officer, colleague = served.officer("puyan"), served.officer("puyan", name="何苗")
     code = an_alarm(served)
     officer.acknowledges(code)
-    phone = with_a_phone(desks, officer)
+    phone = with_a_phone(pages, officer)
     phone.go(f"/console/tickets/{code}")
     phone.see("ticket-head")
     phone.context.set_offline(True)
@@ -174,11 +156,11 @@ def test_what_the_office_cannot_take_stays_on_the_phone_with_the_reason(
     assert phone.page.evaluate(KEPT) == ""
 
 
-def test_views_the_day_and_the_board_at_desk_and_phone(desks: Chromium, served: ServedTown) -> None:
+def test_views_the_day_and_the_board_at_desk_and_phone(pages: Chromium, served: ServedTown) -> None:
     officer, lead = served.officer("puyan"), served.officer("puyan", "supervisor", "丁负责")
     codes = [an_alarm(served, name) for name in ("余小红", "钱多多")]
     officer.acknowledges(codes[0])
-    desk = at_desk(desks, officer)
+    desk = at_desk(pages, officer)
     expect(desk.see("live")).to_have_text("实时")
     expect(desk.at("ticket-row")).to_have_count(2)
     desk.press("sift-free")
@@ -191,7 +173,7 @@ def test_views_the_day_and_the_board_at_desk_and_phone(desks: Chromium, served: 
     new = an_alarm(served, "赵一")  # heard, not asked for
     desk.reads(new)
 
-    phone = with_a_phone(desks, officer)
+    phone = with_a_phone(pages, officer)
     phone.press("own-view")
     expect(phone.at("ticket-row")).to_have_count(2)
     phone.shot("views")
@@ -205,16 +187,16 @@ def test_views_the_day_and_the_board_at_desk_and_phone(desks: Chromium, served: 
     desk.shot("day")
 
     served.clock.advance(hours=5)
-    leads = at_desk(desks, lead)
+    leads = at_desk(pages, lead)
     leads.press("page-board")
     expect(leads.see("load")).to_contain_text("沈青")
     expect(leads.see("late")).to_contain_text(codes[0])
     leads.shot("board", whole=True)
-    small = with_a_phone(desks, lead)
+    small = with_a_phone(pages, lead)
     small.press("page-board")
     small.see("load")
     small.shot("board", whole=True)
-    desks.nothing_personal(WORDS, "余小红")
+    pages.nothing_personal(WORDS, "余小红")
 
     served.services.listening.close()
     leads.press("page-list")

@@ -3,7 +3,6 @@
 The dialogue is that of the project's own rules and actions; what Rasa makes of them is told in `tests/stories`.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,8 @@ from playwright.sync_api import expect
 
 from bot.companion.skills import read_skills
 from server.callers import SessionCookie
-from storage.database import Database
-from tests.stories_browser.conftest import FAILED
 from tests.support.acting_dialogue import ActingDialogue
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 from tests.support.town import Resident
 
@@ -34,20 +30,8 @@ PICTURED = [
 
 
 @pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path, rasa=ActingDialogue()) as town:
-        yield town
-
-
-@pytest.fixture
-def pages(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
+def dialogue() -> ActingDialogue:
+    return ActingDialogue()
 
 
 def phone_of(pages: Chromium, resident: Resident, *, still: bool = False) -> Device:

@@ -1,7 +1,6 @@
 """A whole day of a kiosk with its profile on disk; afterwards the folder is searched for whoever stood there."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from residents import place_codes
-from storage.database import Database
-from tests.stories_browser.conftest import FAILED
 from tests.stories_browser.test_kiosk import and_clears, nothing_is_left
 from tests.support.acting_dialogue import ActingDialogue
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 
 pytestmark = pytest.mark.slow
@@ -24,20 +20,8 @@ WRITTEN = "这一句只写了没有送"
 
 
 @pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path, rasa=ActingDialogue()) as town:
-        yield town
-
-
-@pytest.fixture
-def pages(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
+def dialogue() -> ActingDialogue:
+    return ActingDialogue()
 
 
 def found_in(folder: Path, *words: str) -> list[str]:

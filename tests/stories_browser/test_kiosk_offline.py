@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from residents import place_codes
-from tests.stories_browser.test_kiosk_forgets import pages, served  # noqa: F401 - fixtures
 from tests.support.browser import Chromium
 from tests.support.served_town import ServedTown
 
@@ -17,8 +16,7 @@ PATIENCE_MS = 120_000
 
 
 def test_with_the_network_cut_the_questions_stay_and_the_ticket_comes_when_it_is_back(
-    pages: Chromium,  # noqa: F811
-    served: ServedTown,  # noqa: F811
+    pages: Chromium, served: ServedTown
 ) -> None:
     keys = served.services.kiosks.set_up("puyan-hall", "ops")
     signed = place_codes.make(served.database.vault.sign, "puyan-hall", date(2030, 1, 1), site="binjiang")

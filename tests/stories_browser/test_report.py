@@ -5,7 +5,6 @@ A district in one process (no Rasa, no stack).
 """
 
 import io
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,9 @@ import pytest
 from playwright.sync_api import expect
 
 from escalation.triage import Level
-from server.settings import ROOT
-from storage.database import Database
 from tests.report.test_town import screened
-from tests.stories_browser.conftest import FAILED
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
+from tests.support.looking import cut, serious, sideways
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Officer
 
@@ -29,32 +25,6 @@ pytestmark = pytest.mark.slow
 
 NAME, PHONE, ADDRESS = "余晚晴", "13812345678", "浦沿街道东冠路 1 号 2 幢 301"
 WORDS = "我不想活了，药我已经准备好了"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SERIOUS = """async () => (await axe.run(document, {preload: false})).violations
-  .filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) => one.id + ': ' + one.nodes[0].html)"""
-WIDE = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-WHOLE = """() => [...document.querySelectorAll('main *, .card *')]
-  .filter((one) => one.children.length === 0 && one.scrollWidth > one.clientWidth + 1
-    && getComputedStyle(one).display !== 'inline' && one.clientWidth > 0)
-  .map((one) => one.textContent)"""
-
-
-@pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path) as town:
-        yield town
-
-
-@pytest.fixture
-def desks(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    """A browser of this story alone; at its end, nothing odd may have happened on any page."""
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
 
 
 def in_danger(town: ServedTown) -> tuple[Officer, str]:
@@ -80,20 +50,19 @@ def taken(device: Device, mark: str) -> tuple[str, bytes]:
 
 def looks_right(device: Device, shot: str) -> None:
     """Nothing wider than its screen, nothing cut off, nothing that a reader of screens would stumble over."""
-    assert device.page.evaluate(WIDE)
-    assert device.page.evaluate(WHOLE) == []
-    device.page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert device.page.evaluate(SERIOUS) == []
+    assert sideways(device.page) == []
+    assert cut(device.page) == []
+    assert serious(device.page) == []
     device.shot(shot, whole=True)
 
 
-def test_a_lead_reads_the_month_and_takes_it_along(desks: Chromium, served: ServedTown) -> None:
+def test_a_lead_reads_the_month_and_takes_it_along(pages: Chromium, served: ServedTown) -> None:
     last_month = datetime(2026, 10, 10, 4, tzinfo=UTC)
     screened(served, "puyan-hall", Level.GREEN, 14, last_month)
     screened(served, "puyan-hall", Level.YELLOW, 12, last_month)
     in_danger(served)
     lead = served.officer("puyan", "supervisor", "丁负责")
-    desk = desks.desk()
+    desk = pages.desk()
     desk.page.set_viewport_size({"width": 1280, "height": 800})
     desk.logs_in(lead.username, PASSWORD)
     desk.go("/console/report")
@@ -122,13 +91,13 @@ def test_a_lead_reads_the_month_and_takes_it_along(desks: Chromium, served: Serv
         desk.press("report-page")
     printed.value.wait_for_load_state()
     assert "本月我们没做好的" in printed.value.content()
-    printed.value.screenshot(path=str(desks.shots.path(desks.story, "page-to-print")), full_page=True)
+    printed.value.screenshot(path=str(pages.shots.path(pages.story, "page-to-print")), full_page=True)
     printed.value.close()
 
 
-def test_the_visit_kit_of_a_red_ticket_on_a_phone(desks: Chromium, served: ServedTown) -> None:
+def test_the_visit_kit_of_a_red_ticket_on_a_phone(pages: Chromium, served: ServedTown) -> None:
     officer, code = in_danger(served)
-    phone = desks.phone()
+    phone = pages.phone()
     phone.may(r"/api/staff/me$")
     phone.logs_in(officer.username, PASSWORD)
     phone.go(f"/console/tickets/{code}")

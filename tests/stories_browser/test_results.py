@@ -1,7 +1,6 @@
 """A result the second time round, on a phone and at a desk, in a real browser over a whole district in one process."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pypdfium2
@@ -9,33 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from server.callers import SessionCookie
-from storage.database import Database
-from tests.stories_browser.conftest import FAILED
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Resident
 
 pytestmark = pytest.mark.slow
 
 NARROW = 390
-
-
-@pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path) as town:
-        yield town
-
-
-@pytest.fixture
-def pages(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
 
 
 def answers(resident: Resident, first_two: int, others: int, worry: tuple[int, int]) -> None:

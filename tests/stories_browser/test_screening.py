@@ -3,7 +3,6 @@ said of it, a phone that is lent and given back, and when somebody is asked agai
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,9 @@ from playwright.sync_api import expect
 
 from residents import place_codes
 from server.jobs import plans_round
-from storage.database import Database
 from tests.journeys.test_campaign import COMPANY, colleagues
-from tests.stories_browser.conftest import FAILED
 from tests.stories_browser.test_results import phone_of
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Officer
 
@@ -24,23 +20,6 @@ pytestmark = pytest.mark.slow
 
 CALM = (30, 14, 12, 3, 1)
 """So many colleagues of each level, from green to red."""
-
-
-@pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path) as town:
-        yield town
-
-
-@pytest.fixture
-def pages(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
 
 
 def at_desk(pages: Chromium, officer: Officer) -> Device:

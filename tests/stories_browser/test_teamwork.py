@@ -67,29 +67,29 @@ def refuses(desk: Device, reason: str) -> None:
     expect(desk.page).to_have_url(re.compile(r"/console/list/open$"))
 
 
-def test_refused_twice_and_the_district_decides(desks: Chromium, served: ServedTown) -> None:
+def test_refused_twice_and_the_district_decides(pages: Chromium, served: ServedTown) -> None:
     code = an_alarm(served)
     xixing, changhe = served.office_code("xixing"), served.office_code("changhe")
-    sender = at_desk(desks, served.officer("puyan", name="沈青"))
+    sender = at_desk(pages, served.officer("puyan", name="沈青"))
     takes(sender, code)
     offers(sender, code, xixing, "本人上个月搬到了西兴")
     sender.shot("offered")
 
-    lin = at_desk(desks, served.officer("xixing", name="林一"))
+    lin = at_desk(pages, served.officer("xixing", name="林一"))
     lin.go("/console/list/open")
     expect(lin.see("waiting")).to_contain_text("请我们接手")
     lin.shot("asked")
     refuses(lin, "电话里说已经搬去长河")
 
     offers(sender, code, changhe, "本人说现在住在长河")
-    refuses(at_desk(desks, served.officer("changhe", name="方舟")), "查过了，不在我们这里")
+    refuses(at_desk(pages, served.officer("changhe", name="方舟")), "查过了，不在我们这里")
 
     opens(sender, code)
     sender.see("must-decide")
     sender.press("more")
     expect(sender.at("deed-transfer")).to_have_count(0)
 
-    district = at_desk(desks, served.officer("desk", "duty_officer", "区值班"))
+    district = at_desk(pages, served.officer("desk", "duty_officer", "区值班"))
     district.press("waiting-row")
     expect(district.see("must-decide")).to_contain_text("查过了，不在我们这里")
     district.shot("must-decide")
@@ -103,12 +103,12 @@ def test_refused_twice_and_the_district_decides(desks: Chromium, served: ServedT
     lin.press("more")
     expect(lin.at("deed-transfer")).to_have_count(0)
     lin.reads("派出所核对过，人住在西兴")
-    desks.nothing_personal(WORDS)
+    pages.nothing_personal(WORDS)
 
 
-def test_a_visit_has_a_timer_that_others_see_run_out(desks: Chromium, served: ServedTown) -> None:
+def test_a_visit_has_a_timer_that_others_see_run_out(pages: Chromium, served: ServedTown) -> None:
     code = an_alarm(served)
-    visitor = at_desk(desks, served.officer("puyan", name="沈青"))
+    visitor = at_desk(pages, served.officer("puyan", name="沈青"))
     takes(visitor, code)
     visitor.press("more")
     visitor.press("deed-set_out")
@@ -122,7 +122,7 @@ def test_a_visit_has_a_timer_that_others_see_run_out(desks: Chromium, served: Se
     expect(visitor.see("trip-bar")).to_contain_text("在走访路上")
 
     served.passes(minutes=31)
-    lead = at_desk(desks, served.officer("puyan", "supervisor", "丁负责"))
+    lead = at_desk(pages, served.officer("puyan", "supervisor", "丁负责"))
     expect(lead.see("trip-bar")).to_contain_text("到点没有消息")
     lead.press("trip-open")
     expect(lead.see("trip")).to_have_attribute("role", "alert")
@@ -133,9 +133,9 @@ def test_a_visit_has_a_timer_that_others_see_run_out(desks: Chromium, served: Se
     expect(visitor.at("trip")).to_have_count(0)
 
 
-def test_a_level_is_lowered_by_two(desks: Chromium, served: ServedTown) -> None:
+def test_a_level_is_lowered_by_two(pages: Chromium, served: ServedTown) -> None:
     code = an_alarm(served)
-    first = at_desk(desks, served.officer("puyan", name="沈青"))
+    first = at_desk(pages, served.officer("puyan", name="沈青"))
     takes(first, code)
     first.press("more")
     first.press("deed-lower")
@@ -149,7 +149,7 @@ def test_a_level_is_lowered_by_two(desks: Chromium, served: ServedTown) -> None:
     expect(first.at("lowering-confirm")).to_have_count(0)
     expect(first.see("level")).to_contain_text("红色")
 
-    second = at_desk(desks, served.officer("puyan", name="钱多"))
+    second = at_desk(pages, served.officer("puyan", name="钱多"))
     second.press("waiting-row")
     second.press("lowering-confirm")
     second.shot("confirm")
@@ -159,10 +159,10 @@ def test_a_level_is_lowered_by_two(desks: Chromium, served: ServedTown) -> None:
 
 
 def test_red_is_closed_in_one_tap_and_opened_again_when_it_gets_worse(
-    desks: Chromium, served: ServedTown
+    pages: Chromium, served: ServedTown
 ) -> None:
     code = an_alarm(served)
-    desk = at_desk(desks, served.officer("puyan", name="沈青"))
+    desk = at_desk(pages, served.officer("puyan", name="沈青"))
     takes(desk, code)
     desk.press("action-visit")
     desk.press("visit-outcome-met")
@@ -188,9 +188,9 @@ def test_red_is_closed_in_one_tap_and_opened_again_when_it_gets_worse(
     desk.see("primary-acknowledge")
 
 
-def test_a_partner_sees_its_part_and_nothing_else(desks: Chromium, served: ServedTown) -> None:
+def test_a_partner_sees_its_part_and_nothing_else(pages: Chromium, served: ServedTown) -> None:
     code = an_alarm(served)
-    desk = at_desk(desks, served.officer("puyan", name="沈青"))
+    desk = at_desk(pages, served.officer("puyan", name="沈青"))
     takes(desk, code)
     desk.press("more")
     desk.press("deed-sub_task")
@@ -202,7 +202,7 @@ def test_a_partner_sees_its_part_and_nothing_else(desks: Chromium, served: Serve
 
     with served.database.transaction() as db:
         db.add(new_account("shequ", PASSWORD, "王社工", "partner", "puyan-community", demo=True))
-    community = desks.desk()
+    community = pages.desk()
     community.logs_in("shequ", PASSWORD)
     expect(community.see("partner-task")).to_contain_text("去敲个门")
     assert code not in community.page.inner_text("body")
@@ -220,8 +220,8 @@ def test_a_partner_sees_its_part_and_nothing_else(desks: Chromium, served: Serve
     expect(desk.see("sub-task")).to_contain_text("人在家，说都好")
 
 
-def test_a_gap_in_the_roster_stands_in_words(desks: Chromium, served: ServedTown) -> None:
-    lead = at_desk(desks, served.officer("puyan", "supervisor", "丁负责"))
+def test_a_gap_in_the_roster_stands_in_words(pages: Chromium, served: ServedTown) -> None:
+    lead = at_desk(pages, served.officer("puyan", "supervisor", "丁负责"))
     lead.press("page-duty")
     lead.see("week")
     expect(lead.at("gap-stretch")).to_have_count(0)

@@ -4,7 +4,6 @@ A district in one process (no Rasa, no stack), with nine weeks behind it.
 """
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from playwright.sync_api import expect
 from pydantic import SecretStr
 
 from server.board_desk import publish_weeks
-from storage.database import Database
-from tests.stories_browser.conftest import FAILED
-from tests.support.browser import Chromium, Device, Shots
-from tests.support.clock import MovableClock
+from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD
 from tests.support.weeks import closed_tickets, people_at, screenings
@@ -32,23 +28,6 @@ CUT_OFF = """() => [...document.querySelectorAll('.tile, .street, .wall, .blocks
   .map((one) => one.className)"""
 PATTERNS = """() => [...document.querySelectorAll('.legend .chip')].map((one) =>
   one.textContent.trim() + '|' + getComputedStyle(one.querySelector('.field')).backgroundImage)"""
-
-
-@pytest.fixture
-def served(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[ServedTown]:
-    with ServedTown(database, clock, tmp_path) as town:
-        yield town
-
-
-@pytest.fixture
-def screens(served: ServedTown, shots: Shots, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    with Chromium(served.base_url, request.node.name.removeprefix("test_"), shots) as running:
-        yield running
-        if request.node.stash.get(FAILED, False):
-            for device in running.devices:
-                device.shot("when-it-failed")
-            return
-    running.nothing_odd()
 
 
 def nine_weeks(town: ServedTown) -> None:
@@ -91,10 +70,10 @@ def looks_right(screen: Device) -> None:
     assert screen.page.evaluate(CUT_OFF) == []
 
 
-def test_the_wall(screens: Chromium, served: ServedTown, tmp_path: Path) -> None:
+def test_the_wall(pages: Chromium, served: ServedTown, tmp_path: Path) -> None:
     nine_weeks(served)
     lead = served.officer("puyan", "supervisor", "丁负责")
-    wall = screens.wall()
+    wall = pages.wall()
     wall.logs_in(lead.username, PASSWORD)
     wall.go("/console/wall")
     expect(wall.see("wall-cell")).to_be_visible()
@@ -122,7 +101,7 @@ def test_the_wall(screens: Chromium, served: ServedTown, tmp_path: Path) -> None
     served.services.settings.wall_key = SecretStr(KEY)
     served.services.settings.board_map = tmp_path / "map.geojson"
     (tmp_path / "map.geojson").write_text(json.dumps(three_streets()))
-    hall = screens.wall(large=True)
+    hall = pages.wall(large=True)
     hall.page.clock.install()
     hall.go(f"/console/wall#key={KEY}")
     expect(hall.at("wall-area")).to_have_count(3)
@@ -132,12 +111,12 @@ def test_the_wall(screens: Chromium, served: ServedTown, tmp_path: Path) -> None
         hall.page.clock.run_for(31_000)
     assert again.value.status == 200
 
-    phone = screens.phone()
+    phone = pages.phone()
     phone.go("/board")
     phone.reads("心桥这一周")
     phone.reads("75%")
     phone.shot("public", whole=True)
-    screens.nothing_personal("丁负责", "彩虹社区")
+    pages.nothing_personal("丁负责", "彩虹社区")
 
 
 def three_streets() -> dict[str, object]:

@@ -37,7 +37,7 @@ DESK = {"viewport": {"width": 1366, "height": 860}}
 KIOSK = {"viewport": {"width": 1080, "height": 1920}, "has_touch": True}
 WALL = {"viewport": {"width": 1920, "height": 1080}}
 WALL_4K = {"viewport": {"width": 3840, "height": 2160}}
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 _WATCH = """
 document.addEventListener("securitypolicyviolation", (e) => window.__odd(`policy: ${e.violatedDirective}`));
