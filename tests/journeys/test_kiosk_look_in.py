@@ -1,6 +1,7 @@
 """A serious result at a kiosk: a calm page, the ticket as ever, and somebody of the hall who looks in unasked (K9)."""
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from escalation import chain
 from escalation.channels.webhook import payload
 from server.errors import NotLoggedIn
+from storage.database import Database
+from tests.support.acting_dialogue import ActingDialogue
+from tests.support.clock import MovableClock
 from tests.support.town import Resident, Town
 
 NAME = "余红"
@@ -101,6 +105,21 @@ def test_a_phone_or_a_quiet_result_calls_nobody(town: Town, door: str) -> None:
     assert len(town.officer("puyan").tickets()) == (door == "phone")
     assert calls(town) == []
     assert sent(town) == []
+
+
+@pytest.mark.parametrize("door", ["kiosk", "phone"])
+def test_the_words_of_a_level_are_not_said_where_a_queue_may_read_along(
+    database: Database, clock: MovableClock, tmp_path: Path, door: str
+) -> None:
+    town = Town(database, clock, tmp_path, rasa=ActingDialogue())
+    try:
+        resident = somebody(town, door)
+        resident.completes(mood=2, worry=0, q9=0)
+        said = " ".join(message.text for message in resident.does("GET", "").messages)
+    finally:
+        town.close()
+    assert "您最近撑得很辛苦" in said
+    assert ("建议有人帮忙" in said) is (door == "phone")
 
 
 def test_pressing_for_somebody_is_another_call_with_other_words(town: Town) -> None:
