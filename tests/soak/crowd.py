@@ -102,9 +102,10 @@ def copy(
 
 
 def seal_again(
-    db: Session, admin: Connection[Any], vault: Vault, rows: dict[str, set[UUID]], numbers: Sequence[int]
-) -> int:
-    """Seal for these copies what their model had sealed, so that it opens; how many fields."""
+    db: Session, admin: Connection[Any], vault: Vault, rows: dict[str, set[UUID]], numbers: Sequence[int],
+    only: Sequence[str] = (),
+) -> int:  # fmt: skip
+    """Seal for these copies what their model had sealed, or `only` these fields, so that it opens; how many fields."""
     sealed = 0
     for mapper in Entity.registry.mappers:
         entity = mapper.class_
@@ -113,6 +114,7 @@ def seal_again(
             for column in mapper.columns
             if isinstance(column.type, LargeBinary) and column.name.endswith("_sealed")
         ]
+        fields = [field for field in fields if not only or field in only]
         ids = rows.get(entity.__tablename__)
         if not ids or not fields:
             continue

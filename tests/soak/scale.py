@@ -103,6 +103,8 @@ def _fill(postgres: Postgres, name: str, town: Town, size: Size) -> list[str]:
                 leave = () if people is opened else NOT_FOR_ALL
                 number = _copies(postgres, name, tables, lives[one], number, how_many // 3, seconds, leave)
                 say(f"{number} residents after {time.perf_counter() - began:.0f} s")
+    _place_all(postgres, name, town, [lives[one] for one in (*closed, *opened)])
+    say(f"where each ticket is from, after {time.perf_counter() - began:.0f} s")
     say("statistics …")
     with postgres.admin(name) as admin:
         admin.execute("VACUUM (ANALYZE)")
@@ -136,6 +138,21 @@ def _fill(postgres: Postgres, name: str, town: Town, size: Size) -> list[str]:
             fields += seal_again(db, admin, town.database.vault, rows, wanted)
         say(f"{fields} fields of the tickets that are shown sealed after {time.perf_counter() - began:.0f} s")
     return [code for code in newest["puyan"] if code.count("-") > 1][: size.requests]
+
+
+def _place_all(postgres: Postgres, name: str, town: Town, lives: Sequence[dict[str, set[UUID]]]) -> None:
+    """The place of every ticket opens: the weeks of the board are counted from all of them."""
+    numbers = (
+        "SELECT split_part(code, '-', -1)::bigint FROM ticket "
+        "WHERE code LIKE (SELECT code || '-%%' FROM ticket WHERE id = ANY(%s))"
+    )
+    with postgres.admin(name) as admin, town.database.transaction() as db:
+        admin.execute("SET session_replication_role = replica")
+        for rows in lives:
+            copies = [row[0] for row in admin.execute(numbers, (list(rows["ticket"]),))]
+            for at in range(0, len(copies), AT_ONCE):
+                mine = {"ticket": rows["ticket"]}
+                seal_again(db, admin, town.database.vault, mine, copies[at : at + AT_ONCE], only=["place"])
 
 
 def _copies(
