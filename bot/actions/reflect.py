@@ -17,7 +17,8 @@ from bot.companion.bank import Bank, Piece, read_bank
 from bot.companion.believing import believed, complains, names, times, topic_in
 from bot.companion.compose import ANY, FEELINGS, MOODS, NAME, Heard, bank_topics, compose, on_topic, thread_of
 from bot.companion.knowledge import Door, asks, door_for
-from bot.companion.manner import MANNERS, manner_of, refuses
+from bot.companion.manner import MANNERS, manner_of, only_thanks, refuses
+from bot.companion.points import EVERYWHERE, LAST, MOST, Point, points_in
 
 
 def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "") -> Heard:
@@ -41,9 +42,18 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     elif thread is not None and thread not in MOODS and not _leads_away(named, text, read, thread):
         topic, beside = thread, named if named in MOODS else None
     else:
-        topic = named or thread
+        topic = thread if _in_passing(named, intent, text, read) else named or thread
     if thread in PART_OF.get(topic or "", ()):
         topic = thread
+    points = points_in(text) if text and not text.startswith("/") and topic not in MOURNED else ()
+    free = thread is None or thread in MOODS
+    if free and points and not points[0].fits(topic) and _gives_way(topic, intent, text, read, points[0]):
+        topic = points[0].of[0]
+    elif topic is None and points:
+        topic = next((one for point in points for one in point.of if one != EVERYWHERE), None)
+    points = tuple(
+        point for point in points if point.fits(topic) and (point.broad < LAST or topic in {None, *MOODS})
+    )[:MOST]
     return Heard(
         topic,
         beside,
@@ -54,6 +64,8 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
         listening.seed,
         manner_of(text) if text and not text.startswith("/") else None,
         refuses(text),
+        points,
+        bool(points) and (topic is None or topic in {*MOODS, *points[0].of} or topic in YIELDS),
     )
 
 
@@ -82,6 +94,39 @@ SOFT = frozenset(
 talk away from one."""
 
 
+YIELDS = SOFT | frozenset(
+    {
+        *("heartbreak", "family_conflict", "exam_stress", "infidelity", "parenting_child", "parenting_teen"),
+        "unemployment",
+    }
+)
+"""Matters of which the points say better what was told than their own first sentence; where the talk was on nothing, a
+point that does not belong to such a matter brings its own."""
+
+
+def _in_passing(named: str | None, intent: str | None, text: str, read: Sequence[str]) -> bool:
+    """Whether a longer message only happens to hold a word of a heavy matter, which neither Rasa nor the context reader
+    found in it."""
+    heavy = named is not None and named not in MOODS and named not in YIELDS
+    return (
+        heavy
+        and len(text) > LONGER
+        and named != intent
+        and named not in read
+        and times(named or "", text) < 2
+    )
+
+
+def _gives_way(topic: str | None, intent: str | None, text: str, read: Sequence[str], point: Point) -> bool:
+    """Whether a topic gives way to a point of another: never what the context reader found as well, and a heavy matter
+    only where neither Rasa read it nor its words name it more than once."""
+    if topic is None or topic in MOODS:
+        return True
+    if topic in read and (point.broad or topic not in YIELDS):
+        return False
+    return topic in YIELDS or (topic != intent and not point.broad and times(topic, text) < 2)
+
+
 def _leads_away(named: str | None, text: str, read: Sequence[str], thread: str | None) -> bool:
     """Whether what a message names takes the talk from the matter that it is on: never a mood or what comes up within
     every matter, unless it is named twice or the context reader found it as well."""
@@ -103,6 +148,9 @@ def _settled(intent: str, text: str, named: str | None, thread: str | None) -> s
     return named if named and named not in MOODS else matter or intent
 
 
+LONGER = 18
+"""From so many signs on a message has room for more than one word of its matter."""
+THANKS = "utter_thanks"
 APOLOGY = "utter_complain_about_bot"
 MOURNED = frozenset({"bereavement", "missing_someone", "pregnancy_loss", "pet_loss"})
 """While the talk is on one of these, 她 is who is gone, and nobody is feared for."""
@@ -129,6 +177,9 @@ def reflect(
         return
     if goes_on_about_another(state, text):
         say(dispatcher, state, ANOTHER)
+        return
+    if only_thanks(text) and not state.alarmed and state.item is None and state.step is None:
+        say(dispatcher, state, THANKS)
         return
     bank = read_bank()
     heard = heard_in(state, intent, bank, text)

@@ -81,7 +81,7 @@ def _read_kind(page: Path, kind: str, entries: Any) -> Iterator[Piece]:
         raise ValueError(f"{page.name}: {kind} is no list")
     for entry in entries:
         fields = entry if isinstance(entry, dict) else {"text": entry}
-        if wrong := _wrong(kind, fields):
+        if wrong := wrong_sentence(kind, fields):
             raise ValueError(f"{page.name}: {kind} “{fields.get('text')}”: {wrong}")
         text = fields["text"]
         echo = _PLACEHOLDER.search(text)
@@ -96,7 +96,7 @@ def _read_kind(page: Path, kind: str, entries: Any) -> Iterator[Piece]:
         )
 
 
-def _wrong(kind: str, fields: Mapping[str, Any]) -> str | None:
+def wrong_sentence(kind: str, fields: Mapping[str, Any]) -> str | None:
     """What is wrong with one entry, if anything."""
     text = fields.get("text")
     if set(fields) - _KEYS or not all(value and isinstance(value, str) for value in fields.values()):

@@ -15,6 +15,7 @@ import yaml
 
 from bot.companion.compose import MOODS
 from bot.companion.manner import what_counts
+from bot.companion.points import points_in
 
 BOT = Path(__file__).resolve().parents[1]
 
@@ -60,6 +61,12 @@ def believed(intent: str | None, text: str, *, answering: bool = False) -> bool:
         return False
     if answering and (intent or "").startswith("small_talk") and not re.search(_file()["asking"], text):
         return False
+    if (
+        len(text) > longer_than
+        and (intent or "").startswith("ask_")
+        and not re.search(_file()["questions"], text)
+    ):
+        return False
     if answering and intent in turning:
         longer_than = _file()["an_answer"]
     if len(text) <= longer_than and not _doubted_though_short(intent, text):
@@ -75,6 +82,8 @@ def names(topic: str, text: str) -> bool:
 
 def _doubted_though_short(intent: str | None, text: str) -> bool:
     figure = any(sign.isdigit() for sign in text)
+    if intent in _file()["gives_way"] and any(not point.broad for point in points_in(text)):
+        return True
     return intent in _file()["always_doubted"] or (figure and intent in _file()["doubted_with_a_figure"])
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from bot.companion.bank import Bank, Piece
 from bot.companion.manner import MANNERS
+from bot.companion.points import Point, in_matter
 
 NAME = "listen/"
 """What stands before a piece's id in the name of its bubble."""
@@ -61,7 +62,8 @@ class Heard:
     `topic` and `beside` name files of the bank: what it is about, and a mood said within it. `said` are the ids of
     pieces said in this conversation, in order. `echoes` are the placeholders that can be filled. `seed` makes
     conversations differ. `manner` is how it is meant (`manner.py`), and a file of the bank as well;
-    to who `refuses` nothing is offered.
+    to who `refuses` nothing is offered. `points` are what it comes to within its topic (`points.py`), and are `leading`
+    where they say better than the topic's own file what was told.
     """
 
     topic: str | None = None
@@ -73,6 +75,8 @@ class Heard:
     seed: str = ""
     manner: str | None = None
     refuses: bool = False
+    points: tuple[Point, ...] = ()
+    leading: bool = False
 
 
 @cache
@@ -105,13 +109,16 @@ def compose(bank: Bank, heard: Heard) -> tuple[Piece, ...]:
     first, second = _FIRST[turn % len(_FIRST)], _SECOND[turn % len(_SECOND)]
     if topic in FEW_WORDS and turn < 2:
         second = "present"
-    if heard.manner == "asks_how" and topic and _piece(bank, heard, "offer", [topic], stage, ()):
+    if heard.manner == "asks_how" and _piece(bank, heard, "offer", [topic or heard.manner], stage, ()):
         second = "offer"
     if heard.refuses and second == "offer":
         second = "ask"
     chosen: list[Piece] = []
     for kind in [second] if heard.brief and turn > 0 else [first, second]:
         sources = _sources(heard, kind, topic)
+        if (pointed := _pointed(heard, kind, topic, first=kind == first and not chosen)) is not None:
+            chosen.append(pointed)
+            continue
         piece = _piece(bank, heard, kind, [*sources, _feeling(bank, heard, kind, topic), ANY], stage, chosen)
         if piece is None and kind == "offer":
             piece = _piece(bank, heard, "ask", [topic, ANY], stage, chosen)
@@ -133,7 +140,28 @@ def _sources(heard: Heard, kind: str, topic: str | None) -> list[str | None]:
     if kind in ("reflect", "validate"):
         named = [heard.beside, topic] if heard.beside else [topic]
         return [*named, heard.manner]
-    return [topic] if kind == "offer" else [heard.manner, topic]
+    if kind == "offer":
+        return [topic or (heard.manner if heard.manner == "asks_how" else None)]
+    return [heard.manner, topic]
+
+
+def _pointed(heard: Heard, kind: str, topic: str | None, *, first: bool) -> Piece | None:
+    """What the points of the message say: to who asks how a way, to who wonders how such a thing comes about. Who has
+    taken something up is asked about that, and who is torn about the two ways."""
+    if heard.manner == "takes_up" or (first and not heard.leading):
+        return None
+    if heard.manner == "asks_how" and not first and not heard.refuses:
+        kinds: tuple[str, ...] = ("way",)
+    elif first:
+        kinds = ("validate", "reflect") if heard.manner == "wonders" else (kind, "reflect", "validate")
+    else:
+        kinds = ("ask",) if kind == "ask" and heard.manner != "torn" else ()
+    for one in kinds:
+        for point in heard.points:
+            said = [in_matter(piece, topic, heard.said) for piece in point.kinds[one]]
+            if fresh := [piece for piece in said if piece is not None]:
+                return min(fresh, key=lambda piece: _shuffled(heard.seed, piece.id))
+    return None
 
 
 def _feeling(bank: Bank, heard: Heard, kind: str, topic: str | None) -> str | None:

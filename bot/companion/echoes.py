@@ -53,9 +53,14 @@ def _first(words: str, entries: Iterable[tuple[str, re.Pattern[str]]]) -> str | 
         (match.start(), -len(match.group()), said)
         for said, pattern in entries
         for match in pattern.finditer(words)
-        if match.start() == 0 or words[match.start() - 1] not in _NOT_MINE
+        if _mine(words[: match.start()])
     ]
     return min(hits)[2] if hits else None
+
+
+def _mine(before: str) -> bool:
+    """Whether who is named is the speaker's own: not 他妈, and not 让人操心的孩子, which they may be themselves."""
+    return not before or (before[-1] not in _NOT_MINE and not re.search("[^我己]的$", before))
 
 
 def _spoken(number: str, unit: str) -> str:

@@ -13,6 +13,9 @@ import yaml
 
 MANNERS = ("asks_how", "torn", "takes_up", "wonders")
 """In the order in which they are looked for; each is a file of the bank."""
+_GOES_ON = re.compile("我?(还是)?(会|愿意|决定)(去|再|努力|继续|试|尝试|坚持|做)|我相信我(可以|能|会)")
+LITTLE = 16
+"""At most so many signs are left of a message that only says thanks."""
 ENOUGH = 6
 """So many signs after a 但是 make it the part that counts."""
 
@@ -20,7 +23,9 @@ ENOUGH = 6
 @cache
 def _patterns() -> Mapping[str, re.Pattern[str]]:
     read = yaml.safe_load((Path(__file__).parent / "manners.yml").read_text("utf-8"))
-    return {name: re.compile(read[name]) for name in ("but", "polite", "refuses", *MANNERS)}
+    return {
+        name: re.compile(read[name]) for name in ("but", "polite", "refuses", "stuck", "lighter", *MANNERS)
+    }
 
 
 def what_counts(text: str) -> str:
@@ -47,10 +52,27 @@ def manner_of(text: str) -> str | None:
             return manner
     if patterns["wonders"].search(text):
         return "wonders"
+    if opposed and _GOES_ON.match(part) and not patterns["stuck"].search(part):
+        return "takes_up"
     if opposed or text.rstrip().endswith(("？", "?", "吗", "呢")):
         return None
     polite = patterns["polite"].search(text) is not None and len(part) <= ENOUGH
+    if patterns["stuck"].search(part):
+        return None
     return "takes_up" if polite or patterns["takes_up"].search(part) else None
+
+
+def only_thanks(text: str) -> bool:
+    """Whether somebody says thanks and that it has helped, and hardly anything besides."""
+    patterns = _patterns()
+    rest = patterns["polite"].sub("", text)
+    thanked = patterns["polite"].search(text) is not None and re.search("谢", text) is not None
+    return (
+        thanked
+        and len(rest) <= LITTLE
+        and patterns["lighter"].search(text) is not None
+        and manner_of(rest) is None
+    )
 
 
 def refuses(text: str) -> bool:

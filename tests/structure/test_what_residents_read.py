@@ -15,6 +15,7 @@ CONTENT = (
     *sorted((ROOT / "bot").glob("*.yml")),
     *sorted((ROOT / "bot" / "domain").glob("*.yml")),
     *sorted((ROOT / "bot" / "bank").glob("*.yml")),
+    *sorted((ROOT / "bot" / "points").glob("*.yml")),
     *sorted((ROOT / "bot" / "skills").glob("*.yml")),
     *sorted((ROOT / "bot" / "companion").glob("*.yml")),
     *sorted((ROOT / "bot" / "knowledge").glob("*.yml")),

@@ -1,0 +1,154 @@
+"""Points: what a message comes to within its matter, named, explained, asked about, or answered with a way."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.actions.desk import DialogueState, Listening
+from bot.actions.reflect import heard_in
+from bot.companion.bank import read_bank
+from bot.companion.compose import Heard, compose, thread_of
+from bot.companion.echoes import echoes_in
+from bot.companion.manner import only_thanks
+from bot.companion.points import KINDS, Point, points_in, read_points
+from models.counsellor.screen import plain, read_rules
+from tests.bot.test_bank import CLOSED, NEVER_SAID, OPEN, TOPICS
+
+BANK = read_bank()
+
+
+def pieces() -> list[tuple[str, str, str]]:
+    return [(p.id, kind, s.text) for p in read_points().values() for kind in KINDS for s in p.kinds[kind]]
+
+
+def first_reply(text: str, intent: str | None = None, said: tuple[str, ...] = ()) -> list[str]:
+    """Point and kind of each bubble, or topic and kind where no point speaks."""
+    state = DialogueState(listening=Listening(said=said, seed="s"))
+    of = {text: point for point, _, text in pieces()}
+    return [
+        f"{of.get(p.text, p.id.split('.')[0])}.{p.kind}"
+        for p in compose(BANK, heard_in(state, intent, BANK, text))
+    ]
+
+
+def test_each_point_belongs_to_topics_that_there_are() -> None:
+    assert {topic for point in read_points().values() for topic in point.of} <= TOPICS | {"any"}
+
+
+def test_no_sentence_of_a_point_judges_promises_or_prescribes() -> None:
+    assert [text for _, _, text in pieces() if NEVER_SAID.search(text) or re.match("不|别|没|无", text)] == []
+    hit = [
+        (rule.id, text)
+        for rule in read_rules()
+        for _, _, text in pieces()
+        if rule.hits(text if rule.raw else plain(text))
+    ]
+    assert hit == []
+
+
+def test_a_point_asks_openly() -> None:
+    asked = [text for _, kind, text in pieces() if kind == "ask"]
+    assert [text for text in asked if CLOSED.search(text) or not OPEN.search(text)] == []
+
+
+def test_no_sentence_stands_twice() -> None:
+    texts = [text for _, _, text in pieces()]
+    texts += [p.text for kinds in BANK.values() for said in kinds.values() for p in said]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("上回的事以后我总怀疑他，怎么也信不过他了", "trust"),
+        ("谢谢您，可是我当着人的面就是张不开嘴拒绝别人", "cannot_refuse"),
+        ("我家小子一写作业就磨蹭，手机倒是抱着不放", "child_study"),
+        ("天天刷手机刷到两点，放下又恨自己", "phone"),
+        ("我爸妈三天两头吵架，我在家里待不住", "parents_quarrel"),
+        ("这个法子我试过了，但没什么用", "when_it_sticks"),
+    ],
+)
+def test_the_plainest_point_comes_first(text: str, point: str) -> None:
+    assert points_in(text)[0].id == point
+
+
+def test_who_asks_how_hears_a_way_and_who_tells_is_asked() -> None:
+    assert first_reply("老是觉得自己不够好，一点自信都没有，怎么办？") == [
+        "confidence.reflect",
+        "confidence.way",
+    ]
+    assert first_reply("老是觉得自己不够好，一点自信都没有") == ["confidence.reflect", "confidence.ask"]
+
+
+def test_who_wonders_hears_how_such_a_thing_comes_about() -> None:
+    assert first_reply("为什么我一上台发言就发抖呢？") == ["stage_fright.validate", "stage_fright.ask"]
+
+
+def test_a_point_stays_within_the_matter_that_the_talk_is_on() -> None:
+    loss = [piece.id for piece in compose(BANK, Heard(topic="debt"))]
+    state = DialogueState(listening=Listening(said=tuple(loss), seed="s"))
+    heard = heard_in(state, None, BANK, "我不敢开口跟家里说")
+    assert heard.topic == "debt"
+    said = [piece.id for piece in compose(BANK, heard)]
+    assert thread_of([*loss, *said], BANK) == "debt"
+
+
+def test_nobody_who_mourns_is_told_to_make_up_for_it() -> None:
+    text = "老伴走了，我后悔没有多陪陪他"
+    assert heard_in(DialogueState(), "bereavement", BANK, text).points == ()
+
+
+def test_a_heavy_matter_is_not_found_in_one_word_of_a_longer_message() -> None:
+    text = "我看见别人晒的宝宝照片，就想我们往后要是没钱怎么养得起一个家"
+    assert heard_in(DialogueState(), "worry", BANK, text).topic != "new_mother"
+    assert heard_in(DialogueState(), "new_mother", BANK, text).topic == "new_mother"
+
+
+def test_a_sentence_of_a_point_is_said_once() -> None:
+    text = "我这个人就是太敏感了"
+    state, said = DialogueState(listening=Listening(seed="s")), []
+    for _ in range(4):
+        heard = heard_in(state, None, BANK, text)
+        said += [piece for piece in compose(BANK, heard)]
+        state = DialogueState(listening=Listening(said=tuple(p.id for p in said), seed="s"))
+    assert len({piece.text for piece in said}) == len(said)
+
+
+def test_thanks_and_a_lighter_heart_are_no_plan() -> None:
+    assert only_thanks("嗯，听您这么讲我安心多了，谢谢您")
+    assert not only_thanks("谢谢您，可是我心里还是怕")
+    assert not only_thanks("谢谢您，我回去就跟婆婆好好说一次，让她也听听我的难处")
+
+
+def test_whose_child_is_named_is_not_taken_for_their_own() -> None:
+    assert "亲人" not in echoes_in(["在她眼里我一直是个让人操心的孩子"])
+    assert echoes_in(["我的孩子不爱说话"])["亲人"] == "孩子"
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ("{of: [love], words: a, reflect: [好。], ask: [怎么了？], way: [走走。]}", "needs of"),
+        (
+            "{of: [love], words: a, reflect: [好], validate: [好。], ask: [怎么了？], way: [走走。]}",
+            "ends with",
+        ),
+        (
+            "{of: [love], words: a, reflect: [好。], validate: [嗯。], ask: [怎么了？], way: [走走？]}",
+            "asks nothing",
+        ),
+    ],
+)
+def test_what_breaks_the_format_is_named(tmp_path: Path, entry: str, named: str) -> None:
+    (tmp_path / "p.yml").write_text(f"owner: x\nreview: y\npoints:\n  tried: {entry}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=named) as refused:
+        read_points(tmp_path)
+    assert "p.yml: tried" in str(refused.value)
+
+
+def test_a_narrow_point_goes_before_a_broad_one() -> None:
+    found = [point for point in points_in("我很害怕，一到晚上就做噩梦") if isinstance(point, Point)]
+    assert [bool(point.broad) for point in found] == sorted(bool(point.broad) for point in found)
