@@ -71,7 +71,7 @@ def by_keyboard(page: Page) -> list[str]:
     """Through the page with the tabulator: everything is reached, nothing holds the focus, and it is seen."""
     many = _asks(page, "begins")
     met = 0
-    for _ in range(2 * many + 5):
+    for _ in range(9 * many + 9):  # a field for a date takes the tabulator several times
         if met >= many:
             break
         page.keyboard.press("Tab")
