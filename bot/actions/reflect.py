@@ -51,9 +51,9 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
         topic = points[0].of[0]
     elif topic is None and points:
         topic = next((one for point in points for one in point.of if one != EVERYWHERE), None)
-    points = tuple(
-        point for point in points if point.fits(topic) and (point.broad < LAST or topic in {None, *MOODS})
-    )[:MOST]
+    points = tuple(point for point in points if point.fits(topic) and (point.broad < LAST or topic is None))[
+        :MOST
+    ]
     return Heard(
         topic,
         beside,
