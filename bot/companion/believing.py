@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bot.companion.compose import MOODS
-from bot.companion.manner import what_counts
+from bot.companion.manner import manner_of, what_counts
 from bot.companion.points import points_in
 
 BOT = Path(__file__).resolve().parents[1]
@@ -57,7 +57,11 @@ def believed(intent: str | None, text: str, *, answering: bool = False) -> bool:
     pattern = topics.get(intent or "") or turning.get(intent or "")
     if text.startswith("/") or pattern is None:
         return True
-    if intent in _file()["must_ask"] and not re.search(_file()["asking"], text):
+    if intent in _file()["must_ask"] and (
+        manner_of(text) == "takes_up" or not re.search(_file()["asking"], text)
+    ):
+        return False
+    if intent in _file()["needs"] and not re.search(_file()["needs"][intent], text):
         return False
     if answering and (intent or "").startswith("small_talk") and not re.search(_file()["asking"], text):
         return False

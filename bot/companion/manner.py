@@ -13,7 +13,8 @@ import yaml
 
 MANNERS = ("asks_how", "torn", "takes_up", "wonders")
 """In the order in which they are looked for; each is a file of the bank."""
-_ASKING = re.compile("[？?]|不知道|怎么办|吗|呢|纠结|犹豫|担心|害怕|很难|难以|棘手|做不到|舍不得")
+_KNOWS_HOW = re.compile("(思考|考虑|学会|明白|懂得?|清楚)(了)?(之后)?(应?该)?(如何|怎么|怎样)")
+_ASKING = re.compile("[？?]|不知道|怎么|如何|怎样|吗|呢|纠结|犹豫|担心|害怕|很难|难以|棘手|做不到|舍不得")
 _GOES_ON = re.compile("我?(还是)?(会|愿意|决定)(去|再|努力|继续|试|尝试|坚持|做)|我相信我(可以|能|会)")
 LITTLE = 16
 """At most so many signs are left of a message that only says thanks."""
@@ -48,7 +49,7 @@ def manner_of(text: str) -> str | None:
     opposed = _after_last(patterns["but"], text) != text
     if not opposed and "怎么做了" in part:
         return "takes_up"
-    if not opposed and patterns["takes_up"].search(part) and not _ASKING.search(part):
+    if not opposed and patterns["takes_up"].search(part) and not _ASKING.search(_KNOWS_HOW.sub("", part)):
         return "takes_up"
     for manner in ("asks_how", "torn"):
         if patterns[manner].search(part):
@@ -60,7 +61,7 @@ def manner_of(text: str) -> str | None:
     if opposed or text.rstrip().endswith(("？", "?", "吗", "呢")):
         return None
     polite = patterns["polite"].search(text) is not None and len(part) <= ENOUGH
-    if patterns["stuck"].search(part):
+    if patterns["stuck"].search(part) or re.search("[？?]", part):
         return None
     return "takes_up" if polite or patterns["takes_up"].search(part) else None
 
