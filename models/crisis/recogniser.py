@@ -17,7 +17,7 @@ from models.crisis.course import Course
 from models.crisis.language import Seeker
 from models.crisis.matching import Group, Spot, Text
 from models.crisis.normalise import View
-from models.crisis.rulebook import Answer, Rule, RuleBook
+from models.crisis.rulebook import Answer, Mask, Rule, RuleBook
 
 Level = Literal["none", "elevated", "crisis"]
 LEVELS: tuple[Level, ...] = ("none", "elevated", "crisis")
@@ -28,6 +28,11 @@ _MOST_SPANS = 3
 _LONGEST_ANSWER = 24
 _SECOND_READS = 4_000
 _HARMLESS = "，"
+_FRAGMENT = 4
+"""Fewer letters than this left between harmless spans (今天 of 今天热死了) are no message that anybody has learned."""
+_BEFORE = 4
+_BESIDE = 20
+"""How far around a harmless span words are looked for that make it serious (characters)."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +253,8 @@ class CrisisRecogniser:
         if self._second is None or not text:
             return
         wiped = _wiped(text, view, hidden)
+        if wiped != text and sum(each.isalnum() for each in wiped) < _FRAGMENT:
+            return
         pieces = [(0, wiped)]
         if len(wiped) > _SECOND_READS:
             last = len(wiped) - _SECOND_READS // 2
@@ -279,11 +286,22 @@ class _Harmless:
         for at in book.hiding_index.possible(self.text.characters):
             mask, pattern = book.hidings[at]
             for spot in self.text.spots(pattern, nothing):
-                before = text[max(0, spot.start - 4) : spot.end]
-                if not any(word in before for word in mask.unless):
-                    spots = self._masked.setdefault(mask.hides, bytearray(len(text)))
-                    spots[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
+                if self._is_serious(book, mask, spot):
+                    continue
+                spots = self._masked.setdefault(mask.hides, bytearray(len(text)))
+                spots[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
         self.from_everything = self._masked.get(frozenset(), nothing)
+
+    def _is_serious(self, book: RuleBook, mask: Mask, spot: Spot) -> bool:
+        """Whether what stands in the span, or beside it, makes it no turn of speech here."""
+        text = self.text.text
+        around = text[max(0, spot.start - _BEFORE) : spot.end + _BESIDE]
+        if any(word in around for word in mask.unless):
+            return True
+        if mask.hides:
+            return False
+        beside = text[max(0, spot.start - _BESIDE) : spot.start], text[spot.end : spot.end + _BESIDE]
+        return any(word in side for side in beside for word in book.danger_beside)
 
     def hidden_from(self, category: str) -> bytearray:
         """Which characters rules of this category do not read."""

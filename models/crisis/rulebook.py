@@ -86,6 +86,9 @@ class RuleBook:
     normaliser: Normaliser
     rules: tuple[Rule, ...]
     masks: tuple[Mask, ...]
+    danger_beside: tuple[
+        str, ...
+    ]  # words beside a span that keeps everything from being read: then it is read
     answers: tuple[Answer, ...]
     questions: dict[str, tuple[Seeker, ...]]
     frames: dict[str, re.Pattern[str]]
@@ -141,6 +144,7 @@ class RuleBook:
             normaliser=normaliser,
             rules=rules,
             masks=tuple(_masks(folder / "masks.yml", seekers)),
+            danger_beside=tuple(_yaml(folder / "masks.yml").get("danger_beside", ())),
             answers=tuple(_answers(folder / "answers.yml", words)),
             questions={
                 asked: seekers.of(patterns, "answers.yml questions")

@@ -8,8 +8,35 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.crisis.second_reader import LONG, SURE_OF_LONG, SecondReader
+from models.crisis.second_reader import (
+    ASK_OF_LONG,
+    ASK_OF_SENTENCE,
+    FEWEST,
+    LONG,
+    SURE_OF_LONG,
+    SURE_OF_SENTENCE,
+    SecondReader,
+)
 from models.learned.classifier import Probabilities, Span
+
+
+class Hears(dict[str, float]):
+    """A model that is sure of crisis where one of its words stands alone in a sentence, and else of nothing."""
+
+    labels = ("crisis", "elevated", "none")
+    gate = {"passed": True}  # noqa: RUF012
+
+    def threshold(self, name: str) -> float | None:
+        return {"crisis": 0.75, "elevated": 0.5}.get(name)
+
+    def probabilities(self, texts: Sequence[str]) -> Probabilities:
+        sure = [
+            next((p for word, p in self.items() if text.strip("。！？;\n ") == word), 0.0) for text in texts
+        ]
+        return np.array([[p, 0.0, 1 - p] for p in sure])
+
+    def spans(self, text: str, label: str, at_most: int = 2) -> list[Span]:
+        return []
 
 
 class Says:
@@ -40,8 +67,12 @@ class Says:
         (SURE_OF_LONG - 0.01, LONG * 10, "elevated"),
         (SURE_OF_LONG, LONG, "crisis"),
         (SURE_OF_LONG, LONG * 10, "crisis"),
-        (0.6, LONG, "elevated"),
-        (0.4, LONG, None),
+        (ASK_OF_LONG, LONG, "elevated"),
+        (ASK_OF_LONG - 0.01, LONG, None),
+        (0.6, LONG - 1, "elevated"),
+        (0.4, LONG - 1, None),
+        (1.0, FEWEST, "crisis"),
+        (1.0, FEWEST - 1, None),
     ],
 )
 def test_what_is_long_must_be_surer(crisis: float, length: int, level: str | None) -> None:
@@ -55,3 +86,23 @@ def test_a_limit_above_that_of_long_stretches_holds_for_them_too() -> None:
     vote = reader.vote("字" * LONG)
     assert vote is not None
     assert vote.level == "elevated"
+
+
+@pytest.mark.parametrize(
+    ("sure", "level"),
+    [
+        (SURE_OF_SENTENCE, "crisis"),
+        (SURE_OF_SENTENCE - 0.01, "elevated"),
+        (ASK_OF_SENTENCE, "elevated"),
+        (ASK_OF_SENTENCE - 0.01, None),
+    ],
+)
+@pytest.mark.parametrize("end", ["。", "！", "？", "\n", "; "])
+def test_small_talk_around_a_sentence_does_not_drown_it(sure: float, level: str | None, end: str) -> None:
+    said = f"孩子今天会翻身了{end}我在奶瓶里放了东西{end}外面在下雨"
+    vote = SecondReader(Hears({"我在奶瓶里放了东西": sure})).vote(said)  # type: ignore[arg-type]
+    assert (vote.level if vote else None) == level
+    if vote is not None:
+        [(start, stop)] = vote.spans
+        assert "我在奶瓶里放了东西" in said[start:stop]
+        assert "翻身" not in said[start:stop]

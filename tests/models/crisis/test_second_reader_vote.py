@@ -80,13 +80,23 @@ def test_a_place_outside_the_message_is_brought_back_into_it(spans):
         assert 0 <= reason.start < reason.end <= 9
 
 
-@pytest.mark.parametrize("text", ["笑死我了，今天真热", "清仓跳楼价", "😊笑\u200b死我了"])
+@pytest.mark.parametrize(
+    "text", ["笑死我了，今天真热", "店里清仓跳楼价，走过去看看", "😊笑\u200b死我了，今天真热"]
+)
 def test_it_is_not_shown_what_is_plainly_harmless(text):
     reader, second = with_second(lambda shown: Says("crisis") if "死" in shown or "跳楼" in shown else None)
     assert reader.read(text).level == "none"
     (shown,) = second.shown
     assert len(shown) == len(text)
     assert shown == reader.without_harmless(text)
+
+
+@pytest.mark.parametrize("text", ["今天热死了", "他是我死党", "笑死我了", "清仓跳楼价"])
+def test_what_is_left_of_a_turn_of_speech_is_no_message(text):
+    reader, second = with_second(Says("crisis"))
+    assert reader.read(text).level == "none"
+    assert second.shown == []
+    assert reader.read("今天热").level == "crisis", "short words are read where nothing was taken out of them"
 
 
 def test_it_is_shown_the_rest_of_the_message():
