@@ -31,6 +31,8 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     thread = thread_of(listening.said, bank)
     read = [bank_topics()[topic] for topic in listening.topics if topic in bank_topics()]
     named = topic_in(text, read, [one for one in bank if one not in NEVER_GUESSED])
+    if thread is None and _in_passing(named, intent, text, read):
+        named = None
     topic: str | None = None
     beside: str | None = None
     if intent in bank and believed(intent, text):
@@ -42,7 +44,7 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     elif thread is not None and thread not in MOODS and not _leads_away(named, text, read, thread):
         topic, beside = thread, named if named in MOODS else None
     else:
-        topic = thread if _in_passing(named, intent, text, read) else named or thread
+        topic = named or thread
     if thread in PART_OF.get(topic or "", ()):
         topic = thread
     points = points_in(text) if text and not text.startswith("/") and topic not in MOURNED else ()

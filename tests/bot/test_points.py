@@ -10,9 +10,10 @@ import pytest
 from bot.actions.desk import DialogueState, Listening
 from bot.actions.reflect import heard_in
 from bot.companion.bank import read_bank
+from bot.companion.believing import believed
 from bot.companion.compose import Heard, compose, thread_of
 from bot.companion.echoes import echoes_in
-from bot.companion.manner import only_thanks
+from bot.companion.manner import manner_of, only_thanks
 from bot.companion.points import KINDS, Point, points_in, read_points
 from models.counsellor.screen import plain, read_rules
 from tests.bot.test_bank import CLOSED, NEVER_SAID, OPEN, TOPICS
@@ -93,17 +94,18 @@ def test_a_point_stays_within_the_matter_that_the_talk_is_on() -> None:
     heard = heard_in(state, None, BANK, "我不敢开口跟家里说")
     assert heard.topic == "debt"
     said = [piece.id for piece in compose(BANK, heard)]
+    assert {piece.split(".")[0] for piece in said} == {"debt"}
     assert thread_of([*loss, *said], BANK) == "debt"
 
 
 def test_nobody_who_mourns_is_told_to_make_up_for_it() -> None:
-    text = "老伴走了，我后悔没有多陪陪他"
+    text = "老伴走了，好多话我都没说出口"
     assert heard_in(DialogueState(), "bereavement", BANK, text).points == ()
 
 
 def test_a_heavy_matter_is_not_found_in_one_word_of_a_longer_message() -> None:
-    text = "我看见别人晒的宝宝照片，就想我们往后要是没钱怎么养得起一个家"
-    assert heard_in(DialogueState(), "worry", BANK, text).topic != "new_mother"
+    text = "前面走过去一个抱着宝宝的人，我就站在路边看了好一会儿"
+    assert heard_in(DialogueState(), None, BANK, text).topic is None
     assert heard_in(DialogueState(), "new_mother", BANK, text).topic == "new_mother"
 
 
@@ -152,3 +154,44 @@ def test_what_breaks_the_format_is_named(tmp_path: Path, entry: str, named: str)
 def test_a_narrow_point_goes_before_a_broad_one() -> None:
     found = [point for point in points_in("我很害怕，一到晚上就做噩梦") if isinstance(point, Point)]
     assert [bool(point.broad) for point in found] == sorted(bool(point.broad) for point in found)
+
+
+@pytest.mark.parametrize(
+    ("intent", "meant", "not_meant"),
+    [
+        ("worried_about_other", "我怕我弟想不开", "我最近老是走神"),
+        ("worried_about_other", "他对我说活着没意思", "他这个人真无情"),
+        ("personal_question", "你几岁啦", "那你看我该怎么起头"),
+        ("scam_suspicion", "这是骗人的吧", "老是否定自己，一点自信也没有"),
+        (
+            "ask_my_data",
+            "你们存的记录能不能删掉呀，我有点不放心的",
+            "我回去就把每天的情绪记录下来，自己看看变化",
+        ),
+        (
+            "can_it_get_better",
+            "这样下去还能好起来吗，我撑不住了呀真的",
+            "我会试着多出去走走，希望心情能好起来吧",
+        ),
+    ],
+)
+def test_a_reading_that_its_words_speak_against_is_not_believed(
+    intent: str, meant: str, not_meant: str
+) -> None:
+    assert believed(intent, meant)
+    assert not believed(intent, not_meant)
+
+
+@pytest.mark.parametrize(
+    ("text", "manner"),
+    [
+        ("我会好好思考应该怎么跟他谈", "takes_up"),
+        ("路是难走，但我会慢慢试下去的", "takes_up"),
+        ("我不愿意再去面对那些人", None),
+        ("那我该从哪里入手呢？", "asks_how"),
+        ("这件事顺其自然而然就好了，我会努力放松自己", "takes_up"),
+        ("他的犹豫是不是说明他不喜欢我？", "wonders"),
+    ],
+)
+def test_a_plan_is_no_question_and_a_refusal_no_plan(text: str, manner: str | None) -> None:
+    assert manner_of(text) == manner
