@@ -96,7 +96,7 @@ SOFT = frozenset(
 talk away from one."""
 
 
-YIELDS = SOFT | frozenset(
+YIELDS = (SOFT - {"neighbour_dispute", "property_dispute"}) | frozenset(
     {
         *("heartbreak", "family_conflict", "exam_stress", "infidelity", "parenting_child", "parenting_teen"),
         "unemployment",
@@ -120,10 +120,12 @@ def _in_passing(named: str | None, intent: str | None, text: str, read: Sequence
 
 
 def _gives_way(topic: str | None, intent: str | None, text: str, read: Sequence[str], point: Point) -> bool:
-    """Whether a topic gives way to a point of another: never what the context reader found as well, and a heavy matter
-    only where neither Rasa read it nor its words name it more than once."""
+    """Whether a topic gives way to a point of another: never what the context reader found as well or a short message
+    is read as, and a heavy matter only where neither Rasa read it nor its words name it more than once."""
     if topic is None or topic in MOODS:
         return True
+    if topic == intent and len(text) <= LONGER:
+        return False
     if topic in read and (point.broad or topic not in YIELDS):
         return False
     return topic in YIELDS or (topic != intent and not point.broad and times(topic, text) < 2)

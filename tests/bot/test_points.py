@@ -109,6 +109,18 @@ def test_a_heavy_matter_is_not_found_in_one_word_of_a_longer_message() -> None:
     assert heard_in(DialogueState(), "new_mother", BANK, text).topic == "new_mother"
 
 
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        ("neighbour_dispute", "邻居看我一个人住，把杂物堆我门口"),
+        ("couple_quarrel", "他一回家就看手机 我说一句他顶一句"),
+    ],
+)
+def test_what_a_short_message_is_read_as_stays(intent: str, text: str) -> None:
+    assert points_in(text)
+    assert heard_in(DialogueState(), intent, BANK, text).topic == intent
+
+
 def test_a_sentence_of_a_point_is_said_once() -> None:
     text = "我这个人就是太敏感了"
     state, said = DialogueState(listening=Listening(seed="s")), []
