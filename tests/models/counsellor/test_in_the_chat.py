@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from bot import transcript
 from bot.companion.bank import read_bank
+from bot.companion.points import read_points
 from bot.turn import Turn
 from escalation.signal import Signal
 from models.counsellor.voice import Messages, Where
@@ -156,6 +157,7 @@ def test_when_it_is_not_heard_the_dialogue_speaks_as_ever(scene: Scene) -> None:
     stub.answer = WIRES["500"][0]
     heard = said(someone(town).says("厂里加班多，很累"))
     pieces = [piece.text for kinds in read_bank().values() for pieces in kinds.values() for piece in pieces]
+    pieces += [p.text for point in read_points().values() for said in point.kinds.values() for p in said]
     bank = [re.compile(re.sub("⟦.+?⟧", ".+", text)) for text in pieces]  # an echo stands in for its mark
     assert heard
     assert [text for text in heard if not any(sentence.fullmatch(text) for sentence in bank)] == []

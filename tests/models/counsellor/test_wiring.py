@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bot.actions.wording import read_wording
 from bot.companion.bank import read_bank
 from bot.companion.compose import NAME
+from bot.companion.points import read_points
 from models.counsellor.errors import FrameError
 from models.counsellor.frame import Frame, Said
 from models.counsellor.screen import read_rules
@@ -99,6 +100,7 @@ def test_what_people_wrote_for_the_same_places_passes_the_screen() -> None:
     """
     named = {"亲人": "您妈妈", "工作": "夜班", "多久": "三个月", "时候": "半夜"}
     pieces = [piece for kinds in read_bank().values() for pieces in kinds.values() for piece in pieces]
+    pieces += [piece for point in read_points().values() for kind in point.kinds.values() for piece in kind]
     said = [p.text.replace(f"⟦{p.echo}⟧", named[p.echo]) if p.echo else p.text for p in pieces]
     said += [
         bubble
