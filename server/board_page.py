@@ -8,15 +8,15 @@ from html import escape
 from server.board_schemas import BoardShare, PublicBoard
 
 STYLE = """
-body { margin: 0; background: #f6f3ed; color: #1f2b2a; font: 18px/1.7 "PingFang SC", "Microsoft YaHei",
+body { margin: 0; background: #f6f3ed; color: #1f2b2a; font: 1.125rem/1.7 "PingFang SC", "Microsoft YaHei",
   "Noto Sans CJK SC", sans-serif }
-main { max-width: 720px; margin: 0 auto; padding: 24px 20px 48px }
-h1 { font-size: 28px; line-height: 1.35; margin: 0 } p { margin: 8px 0 }
+main { max-width: 45rem; margin: 0 auto; padding: 24px 20px 48px }
+h1 { font-size: 1.75rem; line-height: 1.35; margin: 0 } p { margin: 8px 0 }
 .demo { padding: 6px 12px; background: #fff1cf; color: #5a4300; border-radius: 8px }
 table { width: 100%; border-collapse: collapse; margin: 20px 0; background: #fffefb; border-radius: 14px }
 caption { text-align: left; padding: 0 0 8px; color: #556361 }
 th, td { padding: 12px 16px; border-bottom: 1px solid #e4ded2; text-align: left; vertical-align: top; font-weight: 400 }
-td { text-align: right; white-space: nowrap } b { font-size: 28px; font-variant-numeric: tabular-nums }
+td { text-align: right; white-space: nowrap } b { font-size: 1.75rem; font-variant-numeric: tabular-nums }
 small { display: block; color: #556361; white-space: normal }
 .help { padding: 12px 16px; border-left: 4px solid #0f4f4c; background: #e3efec }
 """

@@ -17,10 +17,10 @@ from server.report_paper import (
 
 STYLE = """
 @page { size: A4; margin: 16mm }
-body { font: 15px/1.6 "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif;
-  color: #111; background: #fff; max-width: 820px; margin: 0 auto; padding: 16px }
-h1 { font-size: 26px; text-align: center; margin: 8px 0 } h2 { font-size: 18px; margin: 20px 0 6px }
-.centre { text-align: center } .small { font-size: 13px; color: #333 }
+body { font: .9375rem/1.6 "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif;
+  color: #111; background: #fff; max-width: 51rem; margin: 0 auto; padding: 16px }
+h1 { font-size: 1.625rem; text-align: center; margin: 8px 0 } h2 { font-size: 1.125rem; margin: 20px 0 6px }
+.centre { text-align: center } .small { font-size: .8125rem; color: #333 }
 table { width: 100%; border-collapse: collapse } th, td { border: 1px solid #888; padding: 4px 8px; text-align: left }
 thead th { background: #eef2f0 } tbody th { font-weight: 400 } td { white-space: nowrap }
 section.missed { border: 2px solid #111; padding: 4px 12px 12px; margin-top: 20px } .notes { break-before: page }
