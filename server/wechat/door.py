@@ -35,6 +35,7 @@ from bot.errors import (
     SessionOver,
 )
 from bot.moving import Moving
+from bot.transcript import Bubble
 from residents.follower import Follower, WechatHeard, WechatOutgoing
 from residents.resident import Resident, Scope
 from residents.session import ResidentSession, new_sender, new_token, token_hash
@@ -80,6 +81,10 @@ TO_CONFIRM: frozenset[Wish] = frozenset(["leave", "erase", "disagree"])
 LOOKS_BACK = 5
 """The last bubbles, among which an open question may be."""
 HEARD_EVENTS = frozenset({"subscribe", "scan", "click"})
+UNHEARD = "wechat_unheard"
+"""What our answer to something that nobody here can read is called in the transcript."""
+UNHEARD_TIMES = 2
+"""After so many of these, one of them the last, a person is called."""
 
 
 @dataclass
@@ -105,9 +110,11 @@ class Kept:
 
 @dataclass
 class _Answered:
-    """This message came before: its answer, or None while somebody is still at it."""
+    """This message came before. `done`: it was heard, and `text` is the answer for the same request sent again;
+    otherwise somebody is still at it, or was and is gone."""
 
     text: str | None
+    done: bool
 
 
 @dataclass
@@ -138,6 +145,10 @@ class _ErasedFirst(Exception):
     """The record of whoever wrote this was erased before it was heard."""
 
 
+class _InOtherHands(Exception):
+    """Somebody else has taken this message and has not answered it yet, and perhaps never will."""
+
+
 @dataclass
 class WechatDoor:
     """Takes what WeChat brings. Answers with a text for the same request, or None for an empty one."""
@@ -149,22 +160,31 @@ class WechatDoor:
     link: str
     patience: float = PATIENCE
     again_after: tuple[float, ...] = AGAIN_AFTER
-    running: set[asyncio.Task[Any]] = field(default_factory=set)
+    running: dict[asyncio.Task[Any], str] = field(default_factory=dict)
 
     async def take(self, said: Said) -> str | None:
-        """Act on one message. It goes on behind an empty answer when it takes longer than WeChat waits."""
+        """Act on one message. It goes on behind an empty answer when it takes longer than WeChat waits.
+
+        Whoever has a message in hand goes on until it was heard: what somebody else took may have died with them.
+        """
         wait = _Wait(self.clock())
+        at_it = said.mark in self.running.values()
         task = asyncio.create_task(self._whole(said, wait))
-        self._remember(task)
+        self._remember(task, said)
         try:
             return await asyncio.wait_for(asyncio.shield(task), self.patience)
         except TimeoutError:
             wait.late = True
-            self._remember(asyncio.create_task(self._send_later(task, said, wait)))
+            self._remember(asyncio.create_task(self._send_later(task, said, wait)), said)
+            return None
+        except _InOtherHands:
+            wait.late = True
+            if not at_it:  # not in ours
+                self._remember(asyncio.create_task(self._try_again(said, wait)), said)
             return None
         except Exception:  # nobody knows whether it was kept: say so, with the numbers
             wait.late = True
-            self._remember(asyncio.create_task(self._try_again(said, wait)))
+            self._remember(asyncio.create_task(self._try_again(said, wait)), said)
             return str(WORDING["broken"])
 
     async def finish(self) -> None:
@@ -172,35 +192,45 @@ class WechatDoor:
         while self.running:
             await asyncio.gather(*self.running, return_exceptions=True)
 
-    def _remember(self, task: asyncio.Task[Any]) -> None:
-        self.running.add(task)
+    def _remember(self, task: asyncio.Task[Any], said: Said) -> None:
+        self.running[task] = said.mark
         task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
-        self.running.discard(task)
-        if not task.cancelled() and task.exception() is not None:
+        self.running.pop(task, None)
+        if task.cancelled() or isinstance(task.exception(), _InOtherHands):
+            return
+        if task.exception() is not None:
             log.error("wechat: %s", type(task.exception()).__name__)
 
     async def _send_later(self, task: asyncio.Task[str | None], said: Said, wait: _Wait) -> None:
         """What was still meant for the request, which nobody waits for any more, is sent instead."""
         try:
-            text = await task
+            await self._send_instead(said, await task)
         except Exception:
             await self._try_again(said, wait)
-            return
-        if text is not None:
-            await self._in_thread(self._queue_for, said, text)
 
     async def _try_again(self, said: Said, wait: _Wait) -> None:
-        """WeChat does not send again what was answered: hear it as soon as that can be done."""
+        """WeChat does not send again what was answered: hear it as soon as that can be done.
+
+        Done is only what was heard and answered. A claim is not enough: whoever made it, this process with its last
+        try not excepted, may have lost the database since.
+        """
         for seconds in self.again_after:
             await asyncio.sleep(seconds)
             try:
-                await self._whole(said, wait)
+                await self._send_instead(said, await self._whole(said, wait))
                 return
+            except _InOtherHands:
+                continue
             except Exception as error:
                 log.error("wechat: not kept yet, %s", type(error).__name__)
         log.error("wechat: a message could not be kept")
+
+    async def _send_instead(self, said: Said, text: str | None) -> None:
+        """What was the answer to a request that nobody waits for any more goes out by itself."""
+        if text is not None:
+            await self._in_thread(self._queue_for, said, text)
 
     async def _whole(self, said: Said, wait: _Wait) -> str | None:
         if said.kind == "event" and said.event == "unsubscribe":
@@ -218,13 +248,16 @@ class WechatDoor:
     async def _once(self, said: Said, wait: _Wait) -> str | None:
         kept = await self._in_thread(self._keep, said, wait)
         if isinstance(kept, _Answered):
+            if not kept.done:
+                raise _InOtherHands()
             return kept.text
         try:
             does = await self._act(kept, said)
         except SessionOver:
             raise _ErasedFirst() from None
         except Exception:
-            await self._in_thread(self._let_go, kept)
+            with suppress(Exception):  # then the claim runs out by itself
+                await self._in_thread(self._let_go, kept)
             raise
         if isinstance(does, _Erased):
             return does.text
@@ -263,7 +296,7 @@ class WechatDoor:
         heard = db.scalar(select(WechatHeard).where(WechatHeard.mark == mark).with_for_update())
         if heard is not None and (heard.done_at is not None or heard.claimed_until > now):
             heard.late = heard.late or heard.done_at is None
-            return _Answered(vault.open(heard, "answer"))
+            return _Answered(vault.open(heard, "answer"), heard.done_at is not None)
         if heard is None:
             heard = WechatHeard(follower_id=follower.id, mark=mark, at=now, claimed_until=now + CLAIM)
             db.add(heard)
@@ -366,20 +399,69 @@ class WechatDoor:
             if said.kind == "event":
                 return await self._event(kept, said)
             if not said.words.strip() or is_not_shown(said.words):
-                await self._in_thread(self._unheard, kept)
-                return Fixed((kind_words(said.kind),))
+                return await self._not_words(kept, said)
             return await self._words(kept, said.words)
         except SessionOver:
             raise
         except ConversationError as error:
             return await self._refused(kept, error)
 
-    def _unheard(self, kept: Kept) -> None:
-        """Something came that nobody here can read: whoever has their ticket knows that they tried to say something."""
+    async def _not_words(self, kept: Kept, said: Said) -> Fixed:
+        """A voice, a picture, a place. What stands beside it (the name of a place, the title of a link) is read for
+        danger first, and is words like any others unless it is plainly harmless; with a worker in the chat always.
+
+        Whoever cannot or will not write is not left alone with it: the second time a person is called, as when they
+        had asked for one.
+        """
+        session = kept.session
+        assert session is not None  # only words begin no conversation
+        if await self._in_thread(self._to_be_heard, session, said.beside):
+            await self.conversation.reply(session, kept.client_id, said.beside)
+            kept.heard = True
+        elif await self._in_thread(self._unheard, kept, said):
+            await self.conversation.call_person(session, uuid5(kept.client_id, "person"))
+        await self._in_thread(self._tell_of, kept, said)
+        return Fixed() if kept.agreed else Fixed(asks=("agree", "disagree", "hotlines"))
+
+    def _to_be_heard(self, session: ResidentSession, words: str) -> bool:
+        """Whether what stands beside a place or a link, if anything does, is more than its name."""
+        if not words:
+            return False
+        if not self._harmless(words):
+            return True
+        with self.database.transaction() as db:
+            return self._worker_is_here(db, session)
+
+    def _unheard(self, kept: Kept, said: Said) -> bool:
+        """Answer something that nobody here can read, once, in the transcript, so that whoever comes into the chat
+        sees that something came. Returns whether a person is to be called now."""
+        now = self.clock()
         with self.database.transaction() as db:
             follower = self.locked(db, kept.follower_id)
-            if follower is not None:
-                tell_office(db, follower, "unheard", self.clock())
+            if follower is None or kept.session is None:  # erased meanwhile
+                return False
+            worker = self._worker_is_here(db, kept.session)
+            _, whose = transcript.receive(db, self.database.vault, kept.session.id, kept.client_id, now)
+            times = _times_unheard(transcript.names_in_order(db, kept.session.id))
+            if whose == "new":
+                times += 1
+                text = kind_words(said.kind)
+                if not worker and times < UNHEARD_TIMES:
+                    text += WORDING["or_a_person"]
+                said_so = Bubble(text, name=UNHEARD)
+                transcript.say(db, self.database.vault, kept.session.id, [said_so], now)
+            return not worker and times >= UNHEARD_TIMES
+
+    def _worker_is_here(self, db: Session, session: ResidentSession) -> bool:
+        last = transcript.last_position(db, session.id)
+        return self.conversation.turn_of(db, session, after=last).worker is not None
+
+    def _tell_of(self, kept: Kept, said: Said) -> None:
+        """Whoever has their ticket knows that they tried to say something."""
+        with self.database.transaction() as db:
+            follower = self.locked(db, kept.follower_id)
+            if follower is not None and not (kept.heard and said.kind != "location"):
+                tell_office(db, follower, "place" if said.kind == "location" else "unheard", self.clock())
 
     async def _words(self, kept: Kept, words: str) -> Fixed | _Erased:
         """Somebody's words: what they answer goes first, then what they wish; whatever else they are is said."""
@@ -620,12 +702,21 @@ class WechatDoor:
         db.flush()
 
     def _queue_for(self, said: Said, text: str) -> None:
-        index = self.database.vault.index("wechat_openid", said.who)
+        """Send the answer that was meant for the request: moved from there, so that it goes out once."""
+        vault = self.database.vault
+        index = vault.index("wechat_openid", said.who)
+        mark = vault.index("wechat_mark", said.mark).hex()
         with self.database.transaction() as db:
             known = db.scalar(select(Follower.id).where(Follower.openid_index == index))
             follower = self.locked(db, known) if known is not None else None
-            if follower is not None:
-                self.queue(db, follower, [text])
+            if follower is None:
+                return
+            heard = db.scalar(select(WechatHeard).where(WechatHeard.mark == mark).with_for_update())
+            if heard is not None:
+                if heard.answer_sealed is None:
+                    return
+                vault.seal(heard, "answer", None)
+            self.queue(db, follower, [text])
 
     def _let_go(self, kept: Kept) -> None:
         """Whoever sends it again, or the post, may take this message up at once."""
@@ -669,6 +760,12 @@ def _confirm(wish: Wish) -> Fixed:
     """Ask whether they mean it: said once more, it is done."""
     words = {"erase": "erase_asked", "leave": "leave_with_worker", "disagree": "disagree_with_worker"}
     return Fixed((WORDING[words[wish]],), asks=(wish,))
+
+
+def _times_unheard(names: list[str]) -> int:
+    """How often something came that nobody could read, since a person was called last."""
+    since = len(names) - names[::-1].index("person_called") if "person_called" in names else 0
+    return names[since:].count(UNHEARD)
 
 
 def client_id_of(mark: str) -> UUID:

@@ -27,11 +27,23 @@ class Envelope:
         let_in(self._token, given, timestamp, nonce, self._clock())
 
     def open(self, body: bytes, given: str, sealed_given: str, timestamp: str, nonce: str) -> Said:
-        """One message. `NotFromWechat` or `NotReadable` for everything else."""
+        """One message. `NotFromWechat` or `NotReadable` for everything else.
+
+        Whatever comes under a right first signature and is not taken is an error in the log: somebody's words may be
+        lost with it. The line is always the same and repeats nothing of what came.
+        """
         let_in(self._token, given, timestamp, nonce, self._clock())
-        fields = read_fields(body)
+        try:
+            fields = read_fields(body)
+        except NotReadable:
+            log.error("wechat: signed rightly, but the outer body is not readable")
+            raise
         sealed = fields.get("Encrypt", "")
-        if not sealed or not is_right(sealed_given, self._token, timestamp, nonce, sealed):
+        if not sealed:
+            log.error("wechat: signed rightly, but not encrypted; is the account in its secure mode?")
+            raise NotFromWechat()
+        if not is_right(sealed_given, self._token, timestamp, nonce, sealed):
+            log.error("wechat: the address is signed rightly, what is encrypted is not")
             raise NotFromWechat()
         try:
             return read_said(open_text(self._key, sealed, self._appid), fields.get("ToUserName", ""))

@@ -15,6 +15,8 @@ from server.wechat.errors import NotReadable
 
 LARGEST = 256 * 1024
 """As much as the gate lets through (`server/gate.py`): nothing that came so far is too long to be read."""
+BESIDE = ("Label", "Title", "Description")
+"""What a place is called, and what stands on a link or a file."""
 OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PRINTED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -24,7 +26,8 @@ class Said:
     """One message or event of one follower.
 
     `kind` is WeChat's own word (text, voice, image, event …). `words` are what somebody wrote, or what WeChat made of
-    their voice. `event` and `key` belong to an event. `mark` is the same for every time that WeChat sends it.
+    their voice. `beside`: the words that came with something else, the name of a place, the title of a link. `event`
+    and `key` belong to an event. `mark` is the same for every time that WeChat sends it.
     """
 
     who: str = field(repr=False)
@@ -33,6 +36,7 @@ class Said:
     kind: str
     mark: str
     words: str = field(default="", repr=False)
+    beside: str = field(default="", repr=False)
     event: str = ""
     key: str = ""
 
@@ -58,6 +62,7 @@ def read_said(xml: str, account: str) -> Said:
         raise NotReadable()
     event, key = found.get("Event", ""), found.get("EventKey", "")
     words = {"text": found.get("Content", ""), "voice": found.get("Recognition", "")}.get(kind, "")
+    beside = [found.get(name, "") for name in BESIDE if kind not in ("text", "voice", "event")]
     own = found.get("MsgId", "")
     mark = own if re.fullmatch(r"[0-9]{1,24}", own) else f"{at}/{event}/{key}"
     return Said(
@@ -67,6 +72,7 @@ def read_said(xml: str, account: str) -> Said:
         kind=kind,
         mark=hashlib.sha256(f"{who}/{mark}".encode()).hexdigest(),
         words=words,
+        beside="\n".join(text for text in beside if text.strip()),
         event=event.lower(),
         key=key[:200],
     )

@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 
 from bot import transcript
 from bot.transcript import Message, Received
+from escalation.ticket import Ticket
 from residents.follower import Follower, WechatHeard, WechatOutgoing
 from residents.session import ResidentSession
 from server.wechat.door import WechatDoor, client_id_of
 from server.wechat.errors import NotReachable, TryLater, WaitForThem
-from server.wechat.office import tell_office
+from server.wechat.office import TELL_AFTER, tell, tell_office, untold, why_unreached
 from server.wechat.saying import WORDING, Fixed
 from server.wechat.service import CustomerService
 from storage.database import Database
@@ -36,7 +37,6 @@ GIVEN_UP_AFTER = timedelta(seconds=20)
 LEASE = timedelta(seconds=60)
 KEPT_FOR = timedelta(days=1)
 LONGEST_WAIT = 600.0
-TELL_AFTER = 5
 
 
 @dataclass
@@ -50,6 +50,7 @@ class WechatPost:
 
     def round(self) -> None:
         """Everything that is due now."""
+        self.tell_later_tickets()
         self.answer_what_was_left()
         self.gather()
         for _ in range(AT_ONCE):
@@ -58,6 +59,18 @@ class WechatPost:
         with self.database.transaction() as db:
             old = self.clock() - KEPT_FOR
             db.execute(delete(WechatHeard).where(WechatHeard.at < old, WechatHeard.done_at.is_not(None)))
+
+    def tell_later_tickets(self) -> None:
+        """A ticket that was opened after WeChat stopped reaching somebody says so, too."""
+        with self.database.transaction() as db:
+            found = untold(db, 20)
+        for follower_id, ticket_id in found:
+            with self._one_of_many(), self.database.transaction() as db:
+                follower = self.door.locked(db, follower_id)
+                ticket = db.get(Ticket, ticket_id)
+                why = why_unreached(follower) if follower is not None else None
+                if why is not None and ticket is not None and ticket.closed_at is None:
+                    tell(db, ticket, why, self.clock())
 
     def answer_what_was_left(self) -> None:
         """Messages whose process died before it answered: what was decided is told, or at least that it was kept."""
@@ -83,9 +96,12 @@ class WechatPost:
                 return
             if self._unread(db, follower):
                 return  # first it is read for danger; the watch does that
-            heard.done_at = now
             known = Received.client_id == client_id_of(heard.mark)
             kept = db.scalar(select(Received.id).where(known, Received.session_id == follower.session_id))
+            if kept:
+                heard.done_at = now
+            else:  # nothing of it is here: whoever still has it in hand may bring it yet (`WechatDoor._try_again`)
+                db.delete(heard)
             told = Fixed((WORDING["lost" if kept else "lost_words"],))
             self.door.queue(db, follower, self.door.put_into_words(db, follower, told))
 

@@ -97,6 +97,49 @@ def test_a_message_for_another_account_or_under_another_key_is_not_read(
         caplog.clear()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "refused", "line"),
+    [
+        ({"body": b"<xml><Content>w</Content></xml>"}, NotFromWechat, "signed rightly, but not encrypted"),
+        ({"body": b"<xml><Content>w"}, NotReadable, "the outer body is not readable"),
+        ({"sealed_given": "0" * 40}, NotFromWechat, "what is encrypted is not"),
+    ],
+)  # fmt: skip
+def test_whatever_is_signed_and_not_taken_is_an_error_in_the_log(
+    wrong: dict[str, str | bytes],
+    refused: type[Exception],
+    line: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    good: dict[str, str | bytes] = {
+        "body": BODY.encode(), "given": signature(TOKEN, STAMP, NONCE), "sealed_given": SIGNED,
+        "timestamp": STAMP, "nonce": NONCE,
+    }  # fmt: skip
+    with pytest.raises(refused):
+        envelope().open(**{**good, **wrong})  # type: ignore[arg-type]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert line in caplog.text
+    caplog.clear()
+    with pytest.raises(NotFromWechat):
+        envelope().open(**{**good, **wrong, "given": "0" * 40})  # type: ignore[arg-type]
+    assert caplog.text == "", "a stranger fills no log"
+
+
+@pytest.mark.parametrize(
+    ("fields", "beside"),
+    [
+        ("<MsgType>location</MsgType><Label>滨江区闻涛路</Label><Location_X>30.1</Location_X>", "滨江区闻涛路"),
+        ("<MsgType>link</MsgType><Title>题目</Title><Description>说明</Description><Url>u</Url>", "题目\n说明"),
+        ("<MsgType>image</MsgType><PicUrl>p</PicUrl><MediaId>m</MediaId>", ""),
+        ("<MsgType>text</MsgType><Content>话</Content><Title>不是</Title>", ""),
+    ],
+)  # fmt: skip
+def test_what_a_place_and_a_link_are_called_is_found(fields: str, beside: str) -> None:
+    said = read_said(f"<xml><FromUserName>o1</FromUserName><CreateTime>1</CreateTime>{fields}</xml>", "gh")
+    assert said.beside == beside
+    assert not beside or beside not in repr(said)
+
+
 def test_what_is_sealed_is_opened_again_whatever_its_length() -> None:
     key = key_of(KEY)
     for length in (0, 1, 11, 12, 13, 31, 32, 33, 2000):

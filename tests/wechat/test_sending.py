@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from escalation.ticket import TicketEvent
 from residents.follower import Follower, WechatOutgoing
+from residents.session import ResidentSession
 from server.wechat.errors import NotReachable, TryLater, WaitForThem
 from server.wechat.service import CustomerService
 from tests.support.clock import MovableClock
@@ -150,6 +151,62 @@ def test_who_unfollowed_is_not_tried_again_and_the_office_is_told(town: WechatTo
     with town.database.transaction() as db:
         told = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wechat_stuck")).one()
     assert "取消关注" in told.text
+
+
+def notes(town: WechatTown) -> list[str]:
+    with town.database.transaction() as db:
+        told = (
+            select(TicketEvent.text).where(TicketEvent.kind == "wechat_stuck").order_by(TicketEvent.position)
+        )
+        return list(db.scalars(told))
+
+
+def test_a_ticket_that_is_opened_after_they_unfollowed_says_so(town: WechatTown, somebody: Somebody) -> None:
+    """Their last words were kept and not yet read; they unfollow; then the watch reads them."""
+    somebody.agrees()
+    conversation = town.services.conversation
+    act = conversation._act
+
+    def away(*_: Any) -> Any:
+        raise OSError("away")
+
+    conversation._act = away  # type: ignore[method-assign]
+    somebody.says("永别了，我不想活了")
+    somebody.event("unsubscribe")
+    conversation._act = act  # type: ignore[method-assign]
+    assert notes(town) == []
+    town.clock.advance(seconds=30)
+    town.jobs()
+    assert town.officer("desk", "duty_officer").tickets()
+    assert len(notes(town)) == 1
+    assert "取消关注" in notes(town)[0]
+    town.clock.advance(hours=3)
+    town.jobs()
+    assert len(notes(town)) == 1, "once"
+
+
+@pytest.mark.parametrize(("code", "word"), [(45015, "48 小时"), (43004, "取消关注"), (48001, "没有发出去")])
+def test_a_ticket_that_is_opened_after_wechat_took_nothing_says_so(
+    town: WechatTown, somebody: Somebody, code: int, word: str
+) -> None:
+    somebody.agrees()
+    town.clock.advance(minutes=1)
+    queue(town, "第一条")
+    for _ in range(6):
+        town.weixin.codes.append(code)
+        somebody.later()
+        town.clock.advance(minutes=11)
+    assert notes(town) == []
+    with town.database.transaction() as db:
+        session = db.scalars(select(ResidentSession)).one()
+        town.services.conversation.intake.call_back(db, session, town.clock.now)
+    town.weixin.codes.clear()
+    town.weixin.codes.append(code)
+    somebody.later()
+    assert len(notes(town)) == 1
+    assert word in notes(town)[0]
+    somebody.later()
+    assert len(notes(town)) == 1, "once"
 
 
 def test_messages_come_in_order_and_one_that_waits_holds_no_other_person_up(

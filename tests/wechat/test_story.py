@@ -2,6 +2,7 @@
 
 import uuid
 
+import pytest
 from sqlalchemy import func, select, text
 
 from bot.transcript import Message
@@ -259,6 +260,107 @@ def test_what_nobody_can_read_is_known_to_whoever_has_their_ticket(
     with town.database.transaction() as db:
         told = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wechat_stuck")).one()
     assert "语音" in told.text
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_whoever_can_only_speak_comes_to_a_person(town: WechatTown, somebody: Somebody, agrees: bool) -> None:
+    somebody.event("subscribe")
+    if agrees:
+        somebody.says("同意")
+    for _ in range(2):
+        first = somebody.sends("voice", MediaId="m", number=88)
+    assert first is not None
+    assert "回复“找真人”" in first
+    assert rows(town, Ticket) == 0, "sent twice by WeChat it is one"
+    second = somebody.sends("voice", MediaId="m", number=89)
+    assert second is not None
+    assert "已经请工作人员" in second
+    assert "语音" in second
+    assert rows(town, Ticket) == 1
+    with town.database.transaction() as db:
+        ticket = db.scalars(select(Ticket)).one()
+        assert ticket.kind == "call_back"
+        assert db.scalars(select(ResidentSession)).one().worker_wanted
+        told = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wechat_stuck")).one()
+    assert "语音" in told.text
+    desk = town.officer("desk", "duty_officer")
+    assert ticket.code in {t["code"] for t in desk.tickets()}
+    assert "已经请工作人员" not in (somebody.sends("voice", MediaId="m") or ""), "not at every one of them"
+    assert rows(town, Ticket) == 1
+    if not agrees:
+        assert "程序" in somebody.says("同意")
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("location", {"Location_X": "30.1", "Location_Y": "120.2", "Label": "我不想活了，在桥上"}),
+        ("link", {"Title": "给家里人", "Description": "我不想活了", "Url": "http://example.org/"}),
+    ],
+)
+def test_what_a_place_or_a_link_is_called_is_read_for_danger(
+    town: WechatTown, somebody: Somebody, kind: str, fields: dict[str, str], agrees: bool
+) -> None:
+    somebody.event("subscribe")
+    if agrees:
+        somebody.says("同意")
+    answer = somebody.sends(kind, **fields)
+    assert answer is not None
+    assert all(line in answer for line in LINES)
+    assert rows(town, Ticket) == 1
+    with town.database.transaction() as db:
+        notes = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wechat_stuck")).all()
+    assert ["位置" in note.text for note in notes] == ([True] if kind == "location" else [])
+    assert "桥上" not in str([note.text for note in notes])
+
+
+def test_a_name_beside_something_else_is_kept_when_it_is_danger_and_is_never_a_wish(
+    town: WechatTown, somebody: Somebody
+) -> None:
+    somebody.agrees()
+    for title in ("今天的菜谱", "删除", "退出"):
+        answer = somebody.sends("link", Title=title, Url="http://example.org/") or ""
+        assert "链接我打不开" in answer
+        assert "再回复一次" not in answer
+    with town.database.transaction() as db:
+        assert db.scalars(select(ResidentSession)).one().ended_at is None
+        assert not db.scalars(select(Message).where(Message.author == "resident")).all()
+
+
+def test_a_name_that_could_not_be_read_is_words(town: WechatTown, somebody: Somebody) -> None:
+    somebody.agrees()
+    conversation = town.services.conversation
+    reader, conversation.recogniser = conversation.recogniser, None  # type: ignore[assignment]
+    try:
+        somebody.sends("location", Label="闻涛路")
+    finally:
+        conversation.recogniser = reader
+    with town.database.transaction() as db:
+        assert db.scalars(select(Message).where(Message.author == "resident")).one()
+
+
+def test_before_a_worker_the_name_of_a_place_is_words_and_a_voice_calls_nobody_else(
+    town: WechatTown, somebody: Somebody
+) -> None:
+    somebody.agrees()
+    somebody.says("我不想活了")
+    with town.database.transaction() as db:
+        ticket = db.scalars(select(Ticket)).one()
+    officer = town.officer("desk", "duty_officer", "周平")
+    officer.acknowledges(ticket.code)
+    officer.does("POST", f"/tickets/{ticket.code}/chat", {"action": "join"})
+    somebody.later()
+    somebody.sends("location", Location_X="30.1", Location_Y="120.2", Label="闻涛路江边")
+    assert "闻涛路江边" in str(officer.does("GET", f"/tickets/{ticket.code}/chat"))
+    for _ in range(2):
+        answer = somebody.sends("voice", MediaId="m") or ""
+        assert "语音" in answer
+        assert "找真人" not in answer
+        assert "已经请工作人员" not in answer
+    with town.database.transaction() as db:
+        told = db.scalars(select(TicketEvent).where(TicketEvent.kind == "wechat_stuck")).all()
+    assert ["位置" in note.text for note in sorted(told, key=lambda n: n.position)] == [True, False]
 
 
 def test_a_voice_that_wechat_wrote_down_is_read_for_danger(town: WechatTown, somebody: Somebody) -> None:

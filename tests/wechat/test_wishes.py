@@ -13,6 +13,8 @@ from residents.follower import Follower
 from residents.resident import Scope
 from residents.session import ResidentSession
 from residents.store import consents_of
+from server.wechat.door import _Wait
+from server.wechat.messages import read_said
 from server.wechat.saying import Asked, Offer
 from tests.support.town import Officer
 from tests.support.wechat import Somebody, WechatTown
@@ -293,6 +295,114 @@ def test_danger_that_could_not_be_kept_is_kept_as_soon_as_it_can_be(
     assert rows(town, Ticket) == 1
     told = somebody.later()
     assert all(line in told for line in LINES), told
+
+
+def catches(town: WechatTown, *, seconds: float = 0) -> list[Any]:
+    """What comes to the door from now on; between two tries of it so much time passes."""
+    door, caught = town.wechat.door, []
+    keep = door._keep
+
+    def keeps(*said: Any) -> Any:
+        caught.append(said)
+        town.clock.advance(seconds=seconds)
+        return keep(*said)
+
+    door._keep = keeps  # type: ignore[method-assign]
+    return caught
+
+
+def dies_once(of: Any, name: str) -> None:
+    """The next time this is called the database is away."""
+    real = getattr(of, name)
+
+    def away(*_: Any) -> Any:
+        setattr(of, name, real)
+        raise OSError("away")
+
+    setattr(of, name, away)
+
+
+def test_a_claim_that_nobody_could_let_go_is_not_taken_for_heard(
+    town: WechatTown, somebody: Somebody
+) -> None:
+    """It was taken in, then the database went away; the claim stands, and nobody is at it."""
+    somebody.agrees()
+    door = town.wechat.door
+    door.again_after = (0.01,) * 6
+    tries = catches(town, seconds=2)
+    dies_once(town.services.conversation, "_hear")
+    dies_once(door, "_let_go")
+    assert "故障" in (somebody.sends("text", Content="我不想活了") or "")
+    town.run(door.finish())
+    assert len(tries) > 2, "the first ones met the claim"
+    assert heard(town) == ["我不想活了"]
+    assert rows(town, Ticket) == 1
+    told = somebody.later()
+    assert all(line in told for line in LINES), told
+
+
+def test_what_was_given_up_meanwhile_is_heard_when_it_can_be(town: WechatTown, somebody: Somebody) -> None:
+    """The clocks were back before the next try came, and have asked for it again."""
+    somebody.agrees()
+    door = town.wechat.door
+    tries = catches(town)
+    dies_once(town.services.conversation, "_hear")
+    dies_once(door, "_let_go")
+    somebody.sends("text", Content="我不想活了")
+    town.clock.advance(seconds=40)
+    assert "没有收到" in somebody.later()
+    door.again_after = (0.01,)
+    town.run(door._try_again(*tries[0]))
+    assert heard(town) == ["我不想活了"]
+    assert rows(town, Ticket) == 1
+    told = somebody.later()
+    assert all(line in told for line in LINES), told
+
+
+def test_what_another_process_took_and_died_with_is_heard_by_whoever_has_it_too(
+    town: WechatTown, somebody: Somebody
+) -> None:
+    somebody.agrees()
+    door = town.wechat.door
+    door.again_after = (0.01,) * 6
+    message = somebody.message("text", Content="我不想活了", MsgId="4714")
+    town.run(
+        door._in_thread(door._keep, read_said(message, "gh"), _Wait(town.clock.now))
+    )  # and then it is gone
+    tries = catches(town, seconds=2)
+    assert somebody.opened(somebody.posts(message)) is None
+    town.run(door.finish())
+    assert len(tries) > 2
+    assert heard(town) == ["我不想活了"]
+    told = somebody.later()
+    assert all(line in told for line in LINES), told
+
+
+def test_an_answer_whose_keeping_was_not_acknowledged_is_sent_once(
+    town: WechatTown, somebody: Somebody
+) -> None:
+    """It was committed, and then the line broke: WeChat has been told of a fault instead of the crisis card."""
+    somebody.agrees()
+    door = town.wechat.door
+    door.again_after = (0.01, 0.01)
+    settle = door._settle
+
+    def settles(*kept: Any) -> Any:
+        door._settle = settle  # type: ignore[method-assign]
+        settle(*kept)
+        raise OSError("away")
+
+    door._settle = settles  # type: ignore[method-assign]
+    dies_once(door, "_queue_for")  # and once more
+    plain = somebody.message("text", Content="我不想活了", MsgId="4715")
+    assert "故障" in (somebody.opened(somebody.posts(plain)) or "")
+    town.run(door.finish())
+    told = somebody.later()
+    assert all(line in told for line in LINES), told
+    assert "编号" in told
+    assert somebody.opened(somebody.posts(plain)) is None
+    assert somebody.later() == "", "once"
+    assert rows(town, Ticket) == 1
 
 
 def test_a_digit_that_is_heard_late_chooses_nothing_of_what_was_offered_since(
