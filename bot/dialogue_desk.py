@@ -16,6 +16,7 @@ from bot.companion import doing
 from bot.companion.compose import NAME
 from bot.companion.echoes import echoes_in
 from bot.companion.keeping import SkillRun, plan_of
+from bot.companion.plainly import kept_from
 from bot.entering import age_wanted
 from bot.standing import Standing, asked_at, standing_of
 from bot.transcript import Message, last_choices, last_words, names_in_order, times_said_since
@@ -40,6 +41,8 @@ HOW_TO_WRITE = {
 }
 
 
+NEAR = frozenset({"亲人"})
+"""What names somebody near: not named in a question while something is kept from them."""
 BRIEF = 3
 """A message of so many signs has hardly any words."""
 
@@ -186,7 +189,7 @@ class ApplicationDesk:
         read = self.context.read(last) if self.context else Context()
         return Listening(
             said=tuple(name.removeprefix(NAME) for name in names if name.startswith(NAME)),
-            echoes=frozenset(echoes_in(words)),
+            echoes=frozenset(echoes_in(words)) - (NEAR if kept_from(words) else frozenset()),
             feeling=read.emotion.label if read.emotion else None,
             topics=tuple(found.label for found in read.topics),
             brief=len(last.strip()) <= BRIEF,

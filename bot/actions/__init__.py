@@ -11,6 +11,7 @@ from bot.actions.desk import Desk, DialogueState, ItemShown
 from bot.actions.fallback import LostThread, NotUnderstood
 from bot.actions.hotlines import Hotlines
 from bot.actions.leaving import Leave
+from bot.actions.plain import Plainly
 from bot.actions.reflect import Doubting, Reflect
 from bot.actions.replies import OR_STAY, REPLIES, Reply
 from bot.actions.screening import (
@@ -42,13 +43,14 @@ def all_actions(desk: Desk) -> list[Action]:
         AskContact(desk),
         Hotlines(desk),
         Doubting(desk, Leave(desk)),
-        NotUnderstood(desk),
-        LostThread(desk),
+        Plainly(desk, NotUnderstood(desk)),
+        Plainly(desk, LostThread(desk)),
         Agree(desk),
-        Reflect(desk),
-        Doubting(desk, AnswerQuestion(desk)),
-        *(AskStep(desk), ValidateSkill(desk), StartSkill(desk), SkillFinished(desk), ListSkills(desk)),
-        *(GoBack(desk), SkipIt(desk), CancelIt(desk), Doubting(desk, WhatShouldIDo(desk))),
-        *(Doubting(desk, Reply(desk, skill)) for skill in REPLIES),
-        *(Doubting(desk, OrStay(desk, skill)) for skill in OR_STAY),
+        Plainly(desk, Reflect(desk)),
+        Plainly(desk, Doubting(desk, AnswerQuestion(desk))),
+        *(AskStep(desk), ValidateSkill(desk), Plainly(desk, StartSkill(desk))),
+        *(SkillFinished(desk), ListSkills(desk)),
+        *(GoBack(desk), SkipIt(desk), CancelIt(desk), Plainly(desk, Doubting(desk, WhatShouldIDo(desk)))),
+        *(Plainly(desk, Doubting(desk, Reply(desk, skill))) for skill in REPLIES),
+        *(Plainly(desk, Doubting(desk, OrStay(desk, skill))) for skill in OR_STAY),
     ]

@@ -11,7 +11,9 @@ from bot.actions.desk import Desk, DialogueState
 from bot.actions.reflect import intent_of
 from bot.actions.saying import message, say
 from bot.actions.skills import answers_the_step
-from bot.companion.knowledge import Found, Unsure, read_knowledge
+from bot.companion.bank import read_bank
+from bot.companion.compose import thread_of
+from bot.companion.knowledge import Found, Unsure, door_for, read_knowledge
 
 NAME = "know/"
 """What stands before an entry's id in the name of its bubbles."""
@@ -33,6 +35,16 @@ def tell(dispatcher: CollectingDispatcher, state: DialogueState, found: Found) -
     for at, bubble in enumerate(found.bubbles(state.today, state.hotlines)):
         name = f"{NAME}{found.entry.id}" if at == 0 else f"{NAME}{found.entry.id}/{at + 1}"
         dispatcher.utter_message(json_message=message(name, bubble))
+
+
+def shown_the_door(dispatcher: CollectingDispatcher, state: DialogueState) -> bool:
+    """Tell who is there for the dispute that the talk is on, once; False where it is on none, or that was told."""
+    topic = thread_of(state.listening.said, read_bank())
+    door = door_for([topic]) if topic else None
+    if door is None or f"{NAME}{door.entry}" in state.said:
+        return False
+    tell(dispatcher, state, Found(read_knowledge().entry(door.entry), 1.0))
+    return True
 
 
 def _tapped(dispatcher: CollectingDispatcher, state: DialogueState, intent: str | None) -> bool:
@@ -61,7 +73,7 @@ class AnswerQuestion(Action):
         if taken is not None:
             return taken
         text, intent = (tracker.latest_message or {}).get("text") or "", intent_of(tracker)
-        if not answered(dispatcher, state, text, intent):
+        if not answered(dispatcher, state, text, intent) and not shown_the_door(dispatcher, state):
             found = read_knowledge().find(text, intent)
             assert isinstance(found, Unsure)
             say(dispatcher, state, "utter_dont_know", window=found.window)

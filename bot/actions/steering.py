@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from bot.actions.answering import tell
+from bot.actions.answering import shown_the_door, tell
 from bot.actions.crisis import stay_with
 from bot.actions.desk import Desk, DialogueState
 from bot.actions.reflect import reflect, text_of
@@ -97,7 +97,7 @@ class CancelIt(Action):
 
 
 class WhatShouldIDo(Action):
-    """怎么办: no advice from above, but something small to do that fits, or a person."""
+    """怎么办: no advice from above, but who is there for this matter, else something small to do that fits."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -111,6 +111,8 @@ class WhatShouldIDo(Action):
         state = await self.desk.state(tracker.sender_id)
         if state.alarmed:
             stay_with(dispatcher, state)
+            return []
+        if shown_the_door(dispatcher, state):
             return []
         topic = thread_of(state.listening.said, read_bank())
         if topic and fitting(topic) and not state.said.get("utter_offer_skills"):

@@ -2,7 +2,7 @@ import { mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ScreeningShown } from "../src/api/client";
 import { ADVANCE_MS } from "../src/flow/advance";
-import { type At, after, before, cardOpens, questionAt } from "../src/flow/questionnaire";
+import { type At, after, before, cardOpens, questionAt, saidBefore } from "../src/flow/questionnaire";
 import QuestionCard from "../src/pages/QuestionCard.vue";
 
 const OPTIONS = ["完全没有", "有几天", "一半以上的日子", "几乎每天"].map((label, value) => ({ label, value }));
@@ -131,5 +131,28 @@ describe("the card over the chat", () => {
     expect(cardOpens(null, turn({ screening: screening([]) }), true)).toBe(false);
     expect(cardOpens(null, turn({ screening: screening([]), resume: "接着做吗？" }), false)).toBe(false);
     expect(cardOpens(null, turn({ screening: screening([]), worker: { role: "社工", name: "周" } }), false)).toBe(false);
+  });
+});
+
+describe("the safety questions", () => {
+  const safety = { ...screening([]), instrument: "asq", intro: "几个直接一点的问题" };
+  const message = (author: "resident" | "program", text: string, kind: "text" | "item" = "text") => ({
+    id: text, author, author_name: null, kind, text, buttons: [], exercise: null, at: "2026-11-23T10:00:00Z",
+  });
+  const said = [message("resident", "我累"), message("program", "谢谢您肯讲出来"), message("program", safety.intro), message("program", "第 1 题", "item")];
+
+  it("begin with the answer to what was told, which their card would hide", () => {
+    expect(saidBefore(safety, said)).toBe("谢谢您肯讲出来");
+    expect(saidBefore(screening([]), said)).toBeNull();
+    const page = mount(QuestionCard, {
+      props: { screening: safety, at: null, introduced: null, busy: false, ways: true, said: saidBefore(safety, said) },
+    });
+    expect(page.get("[data-test=screening-said]").text()).toBe("谢谢您肯讲出来");
+  });
+
+  it("offer no other set of questions in their place", () => {
+    const props = { screening: safety, at: null, introduced: null, busy: false, ways: true };
+    expect(mount(QuestionCard, { props: { ...props, said: "谢谢您肯讲出来" } }).find("[data-test=other-entrance]").exists()).toBe(false);
+    expect(mount(QuestionCard, { props }).find("[data-test=other-entrance]").exists()).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 /** Which question the card shows. The server names exactly one next item; going back happens here, answers kept. */
-import type { InputShown, OptionShown, ScreeningShown, Turn } from "../api/client";
+import type { InputShown, MessageShown, OptionShown, ScreeningShown, Turn } from "../api/client";
 
 export interface QuestionShown {
   item: string;
@@ -58,4 +58,11 @@ export function cardOpens(earlier: Turn | null, now: Turn, typing: boolean): boo
   const dangerSaid = now.messages.some((message) => message.kind === "danger");
   const alarmIsNew = Boolean(now.alarm) && !earlier?.alarm;
   return !dangerSaid && !alarmIsNew;
+}
+
+/** What was said last before the safety questions: their card lies over the chat, and would hide the answer to one's words. */
+export function saidBefore(screening: ScreeningShown, messages: MessageShown[]): string | null {
+  if (screening.instrument !== "asq") return null;
+  const own = messages.filter((one) => one.author === "program" && one.kind !== "item" && one.text !== screening.intro);
+  return own.at(-1)?.text ?? null;
 }

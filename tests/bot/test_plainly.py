@@ -1,0 +1,120 @@
+"""What is said plainly is answered as that, whatever Rasa read in it; and what was heard wrongly is owned."""
+
+import pytest
+
+from bot.companion.plainly import corrects, kept_from, plainly, stands
+from tests.bot.test_actions import Conversation, names
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("人工！！我要投诉", "call_person"),
+        ("给我换个真人来", "call_person"),
+        ("你是人工还是机器啊", None),
+        ("你是不是真人啊", None),
+        ("不是说了她不知道吗", "already_said"),
+        ("我刚才说过了", "already_said"),
+        ("他说了很多难听的话", None),
+        ("什么情形多少天？你脑子有病吧", "insult"),
+        ("我爸有病，你知道的", None),
+        ("你看不懂字？", "complain_about_bot"),
+        ("他看不懂字，药盒上写的啥都要问我", None),
+        ("我怕自己脑子有病", None),
+    ],
+)
+def test_plain_words_are_known(text: str, reply: str | None) -> None:
+    assert plainly(text) == reply
+
+
+@pytest.mark.parametrize(
+    ("text", "set_right"),
+    [
+        ("我没讲年纪 我讲的是我婆婆拆我快递", True),
+        ("你听错了", True),
+        ("我没跟她说过这件事", False),
+        ("我说了他也不听", False),
+        ("医生说半年", False),
+    ],
+)
+def test_who_sets_right_what_was_heard_is_known(text: str, set_right: bool) -> None:
+    assert corrects(text) is set_right
+
+
+def test_a_call_that_was_made_is_no_wish_to_be_called() -> None:
+    assert not stands("call_me_back", "楼下那个ktv唱到两点 我打了八次电话了")
+    assert stands("call_me_back", "下夜班以后给我打个电话")
+    assert stands("call_me_back", "/call_me_back")
+    told = Conversation().asks_for(
+        "action_call_me_back", intent="call_me_back", words="楼上装修太吵，物业的电话我打了八次了"
+    )
+    assert all(name.startswith(("listen/", "know/", "door/")) for name in names(told))
+
+
+def test_a_wish_for_a_person_is_heard_whatever_was_read_and_also_after_an_alarm() -> None:
+    for start in ({}, {"level": "orange", "ticket": True}):
+        said = Conversation(**start).asks_for(
+            "action_answer_question", intent="ask_complaint", words="人工！我要投诉"
+        )
+        assert names(said) == ["utter_call_person"]
+        assert "call_person" in [button["choice"] for button in said[-1]["buttons"]]
+
+
+def test_outside_a_questionnaire_nobody_is_asked_how_many_days() -> None:
+    said = Conversation().asks_for("action_rephrase", intent="rephrase", words="啥意思 没看懂")
+    assert names(said) == ["utter_repeat_it"]
+    conversation = Conversation()
+    conversation.desk.opens_questions()
+    assert names(conversation.asks_for("action_rephrase", intent="rephrase", words="啥意思 没看懂")) == [
+        "utter_rephrase"
+    ]
+
+
+def test_what_was_heard_wrongly_is_owned_and_left() -> None:
+    conversation = Conversation()
+    conversation.asks_for("action_reflect", intent="in_laws", words="我婆婆拆我快递")
+    conversation.desk.heard.append("demolition.reflect.01")
+    said = names(conversation.asks_for("action_reflect", intent="demolition", words="我说的是快递，你听岔了"))
+    assert said[0] == "utter_heard_wrong"
+    assert said[1].startswith("listen/in_laws.")
+    assert len(said) == 2
+
+
+def test_who_asks_whom_to_go_to_is_shown_the_door_of_the_dispute() -> None:
+    conversation = Conversation()
+    conversation.asks_for("action_reflect", intent="wages_owed", words="老板欠我工资")
+    said = conversation.asks_for("action_what_should_i_do", intent="what_should_i_do", words="那怎么办")
+    assert names(said)[0] == "know/lab_wages"
+
+
+def test_who_asks_how_to_begin_with_somebody_they_fear_for_hears_how() -> None:
+    said = Conversation().asks_for(
+        "action_worried_about_other",
+        intent="worried_about_other",
+        words="我妈最近不对劲，我该怎么跟她开口",
+    )
+    assert names(said)[0] == "utter_how_to_ask"
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("被裁三个月了 老婆还不知道", True),
+        ("医生说只有半年 他自己还不知道", True),
+        ("我妈说瞒着", True),
+        ("我不敢跟她讲", True),
+        ("我不知道怎么跟老婆讲", False),
+        ("老婆知道了，天天骂我", False),
+    ],
+)
+def test_what_is_kept_from_somebody_near_is_known(text: str, hidden: bool) -> None:
+    assert kept_from([text, "今天下雨"]) is hidden
+
+
+def test_a_question_of_place_is_answered_and_begins_no_exercise() -> None:
+    conversation = Conversation()
+    said = conversation.asks_for(
+        "action_start_skill", intent="company_places", words="小区附近有没有老年食堂"
+    )
+    assert names(said)[0] == "know/eld_canteen"
+    assert conversation.desk.skill is None
