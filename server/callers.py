@@ -102,8 +102,9 @@ def current_kiosk(request: Request, x_kiosk_key: Annotated[str, Header()] = "") 
 def kiosk_with_parcels(request: Request, x_kiosk_key: Annotated[str, Header()] = "") -> KioskDevice:
     """A machine as above, or one whose key was ended while somebody's answers still waited on it: those are heard."""
     services: Services = request.app.state.services
-    since = services.clock() - OLDEST_PARCEL
-    device = services.kiosks.device_of(x_kiosk_key, ended_after=since) if x_kiosk_key else None
+    if not x_kiosk_key:
+        raise NotLoggedIn()
+    device = services.kiosks.device_of(x_kiosk_key, ended_after=services.clock() - OLDEST_PARCEL)
     if device is None:
         raise NotLoggedIn()
     return device
