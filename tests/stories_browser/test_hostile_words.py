@@ -4,6 +4,8 @@
 """
 
 import uuid
+from datetime import timedelta
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import yaml
 from playwright.sync_api import expect
 
 from bot.companion.skills import read_skills
+from escalation.staff import new_account
 from tests.support.browser import Chromium, Device
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Officer, Resident
@@ -23,6 +26,7 @@ HOSTILE = [
     one.replace("RAN", "__odd('it ran')").replace("AWAY", AWAY)
     for one in yaml.safe_load(Path(__file__).with_name("hostile_words.yml").read_text("utf-8"))
 ]
+ROWS = yaml.safe_load(Path(__file__).with_name("every_page.yml").read_text("utf-8"))["console"].values()
 PAPERS = ("visit_kit", "visit_record", "family_sheet", "safety_plan", "referral_letter")
 
 
@@ -77,6 +81,55 @@ def logged_in(pages: Chromium, officer: Officer) -> Device:
     return desk
 
 
+def printed(desk: Device, *paths: str) -> None:
+    for path in paths:
+        desk.go(path)
+        expect(desk.page.locator("h1").first).to_be_visible()
+
+
+def a_partner_reads_the_name(
+    pages: Chromium, town: ServedTown, officer: Officer, *codes: tuple[str, list[str]]
+) -> None:
+    """Whoever is asked to look in on somebody in danger is told the name that they gave."""
+    with town.database.transaction() as db:
+        db.add(new_account("shequ", PASSWORD, "王社工", "partner", "puyan-community", demo=True))
+    due = (town.clock() + timedelta(hours=4)).isoformat()
+    asked = {"partner": "puyan-community", "what": "look_in", "ask": "下午去敲个门", "due_at": due}
+    for code, _ in codes:
+        officer.on(code, "sub-tasks", **asked, with_name=True)
+    partner = pages.desk()
+    partner.logs_in("shequ", PASSWORD)
+    shown = partner.see("partner-tasks")
+    for _, (name, *_) in codes:
+        expect(shown).to_contain_text(name)
+
+
+def an_administrator_looks_everywhere(pages: Chromium, town: ServedTown, code: str) -> None:
+    """Each of their pages, a rehearsal, and the trail of one ticket: no word of a resident's stands there at all."""
+    desk = logged_in(pages, town.officer("desk", "administrator", "郑伟"))
+    for row in ROWS:
+        if row["who"] == "administrator":
+            walks(desk, row["path"])
+            nothing_said(desk)
+    desk.go("/console/rules")
+    desk.page.select_option("[data-test=rules-file]", "policy:home_visit")
+    text = desk.see("rules-text").input_value()
+    desk.write("rules-text", text.replace("acknowledge: {within: 15m}", "acknowledge: {within: 10m}"))
+    desk.press("rules-rehearse")
+    desk.see("rehearsal")
+    nothing_said(desk)
+    desk.go("/console/audit")
+    desk.write("audit-ticket", code)
+    desk.press("audit-search")
+    expect(desk.at("audit-entry").first).to_contain_text(code)
+    nothing_said(desk)
+
+
+def nothing_said(desk: Device) -> None:
+    shown = desk.page.content() + desk.page.locator("body").inner_text()
+    assert [text for text in HOSTILE if text in shown or escape(text) in shown] == []
+
+
 def test_nothing_that_a_resident_types_runs_on_any_page(pages: Chromium, served: ServedTown) -> None:
     assert len(set(HOSTILE)) == 60
     onlooker = served.officer("puyan", name="周旁观")
@@ -103,6 +156,9 @@ def test_nothing_that_a_resident_types_runs_on_any_page(pages: Chromium, served:
     desk.shot("list")
     lead = logged_in(pages, served.officer("puyan", "supervisor", "陆远山"))
     walks(lead, "/list/open", "/board", "/duty", "/people", "/report", "/wall", "/campaigns")
+    printed(lead, "/api/staff/report/page", "/api/staff/call-list")
     auditor = logged_in(pages, served.officer("desk", "auditor", "审计员"))
     walks(auditor, "/audit", f"/tickets/{next(iter(codes))}")
+    a_partner_reads_the_name(pages, served, officer, *codes.items())
+    an_administrator_looks_everywhere(pages, served, next(iter(codes)))
     pages.nothing_personal(ALARM, "elsewhere.invalid")
