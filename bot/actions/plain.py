@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.answering import answered
-from bot.actions.desk import Desk, DialogueState
-from bot.actions.reflect import heard_in, intent_of, reflect, speak, text_of
+from bot.actions.desk import DialogueState
+from bot.actions.reflect import Around, heard_in, intent_of, reflect, speak, text_of
 from bot.actions.saying import say
 from bot.companion.bank import read_bank
 from bot.companion.compose import compose, thread_of
@@ -24,15 +24,8 @@ from bot.companion.plainly import corrects, plainly, stands
 OWNED = "utter_heard_wrong"
 
 
-class Plainly(Action):
+class Plainly(Around):
     """Another action, done unless the words plainly call for something else."""
-
-    def __init__(self, desk: Desk, inner: Action) -> None:
-        self.desk = desk
-        self.inner = inner
-
-    def name(self) -> str:
-        return str(self.inner.name())
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]

@@ -237,12 +237,8 @@ class Reflect(Action):
         return []
 
 
-class Doubting(Action):
-    """Another action, done only when the message bears out what Rasa read in it; else it is listened to.
-
-    In the middle of a questionnaire or an exercise Rasa's reading stands. A plain complaint about this program is heard
-    as one, whatever Rasa read.
-    """
+class Around(Action):
+    """Another action under its own name, with something that is looked at before it."""
 
     def __init__(self, desk: Desk, inner: Action) -> None:
         self.desk = desk
@@ -250,6 +246,14 @@ class Doubting(Action):
 
     def name(self) -> str:
         return str(self.inner.name())
+
+
+class Doubting(Around):
+    """Another action, done only when the message bears out what Rasa read in it; else it is listened to.
+
+    In the middle of a questionnaire or an exercise Rasa's reading stands. A plain complaint about this program is heard
+    as one, whatever Rasa read.
+    """
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]

@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.actions.desk import Desk
+from bot.actions.reflect import text_of
 from bot.actions.saying import message, say
 from bot.companion.manner import manner_of
 
@@ -52,14 +53,10 @@ class Reply(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         state = await self.desk.state(tracker.sender_id)
-        asks_how = self.skill == "worried_about_other" and manner_of(_text(tracker)) == "asks_how"
+        asks_how = self.skill == "worried_about_other" and manner_of(text_of(tracker)) == "asks_how"
         say(dispatcher, state, "utter_how_to_ask" if asks_how else f"utter_{self.skill}")
         for text in state.ask_again if self.skill == "welcome" else ():
             dispatcher.utter_message(json_message=message("skill/asked_again", text))
         if self.skill == "contact_finished" and state.alarmed and not state.imminent and not state.planned:
             say(dispatcher, state, "utter_crisis_safety_plan")
         return []
-
-
-def _text(tracker: Tracker) -> str:
-    return (tracker.latest_message or {}).get("text") or ""
