@@ -86,9 +86,7 @@ class RuleBook:
     normaliser: Normaliser
     rules: tuple[Rule, ...]
     masks: tuple[Mask, ...]
-    danger_beside: tuple[
-        str, ...
-    ]  # words beside a span that keeps everything from being read: then it is read
+    danger_beside: tuple[str, ...]  # beside a span that hides from everything, one of them keeps it open
     answers: tuple[Answer, ...]
     questions: dict[str, tuple[Seeker, ...]]
     frames: dict[str, re.Pattern[str]]
