@@ -17,6 +17,9 @@ from storage import embedded
 ACTIONS_PATH = "/api/rasa/actions"
 DIALOGUE = ROOT / "models" / "dialogue" / "dialogue.tar.gz"
 RASA = ROOT / ".venv-rasa" / "bin" / "rasa"
+RASA_SIDE = ROOT / "bot" / "rasa_side"
+START_RASA = (str(RASA.parent / "python"), "-m", "xinqiao_rasa")
+"""Instead of `RASA` for a Rasa that talks; `RASA_SIDE` must be on its path."""
 TITLES = {
     "postgres": "数据库",
     "gateway": "演示短信网关",
@@ -100,7 +103,7 @@ class Plan:
             "TMPDIR": str(own / "tmp"),  # Jieba keeps its dictionary there between starts
             "MPLCONFIGDIR": str(own / "tmp"),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(ROOT / "bot" / "rasa_log"),  # without the words of those who speak
+            "PYTHONPATH": str(RASA_SIDE),  # without the words of those who speak
             "PYTHONUTF8": "1",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore",
@@ -174,7 +177,7 @@ def programs(plan: Plan) -> Iterable[Program]:
     yield Program(
         "rasa",
         TITLES["rasa"],
-        [str(RASA), "run", "--quiet", "--model", str(DIALOGUE)]
+        [*START_RASA, "run", "--quiet", "--model", str(DIALOGUE)]
         + ["--endpoints", str(ROOT / "bot" / "endpoints.yml")]
         + ["--credentials", str(ROOT / "bot" / "credentials.yml")]
         + ["--interface", "127.0.0.1", "--port", str(settings.rasa_port)],

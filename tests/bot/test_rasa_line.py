@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,9 @@ from rasa_sdk.executor import ActionExecutor
 from bot.actions import DialogueState, all_actions
 from bot.companion.skills import read_skills
 from bot.masking import for_rasa
+from server.stack import RASA, RASA_SIDE, ROOT, START_RASA
 from tests.bot.scripted_desk import QUESTIONS, ScriptedDesk
 
-ROOT = Path(__file__).resolve().parents[2]
-RASA = ROOT / ".venv-rasa" / "bin" / "rasa"
 MODELS = ROOT / "models" / "dialogue"
 TOKEN = "a-token-for-this-test"
 
@@ -72,10 +71,11 @@ class Desks:
 
 
 class Line:
-    """Rasa and a small application for its actions."""
+    """Rasa and a small application for its actions; `starts`: the command that Rasa is started by."""
 
-    def __init__(self, model: Path = MODELS) -> None:
+    def __init__(self, model: Path = MODELS, starts: Sequence[str] = START_RASA) -> None:
         self.model = model
+        self.starts = starts
         self.desks = Desks()
         self.executor = ActionExecutor()
         for action in all_actions(self.desks):
@@ -93,7 +93,7 @@ class Line:
         if request.headers.get("x-action-token") != TOKEN:
             self.refused += 1
             return Response(status_code=401)
-        result = await self.executor.run(await request.json())
+        result = await self.executor.run(await request.json() | {"domain": {}})
         return result.model_dump() if result else {}
 
     def train(self, config: Path = ROOT / "config.yml") -> None:
@@ -109,6 +109,7 @@ class Line:
 
     def environment(self) -> dict[str, str]:
         return os.environ | {
+            "PYTHONPATH": str(RASA_SIDE),
             "RASA_TELEMETRY_ENABLED": "false",
             "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
             "XINQIAO_ACTION_URL": f"http://127.0.0.1:{self.action_port}/actions",
@@ -117,7 +118,7 @@ class Line:
 
     def start_rasa(self) -> None:
         command = [
-            *(str(RASA), "run", "--model", str(self.model), "--interface", "127.0.0.1"),
+            *(*self.starts, "run", "--model", str(self.model), "--interface", "127.0.0.1"),
             *("--port", str(self.rasa_port), "--endpoints", "bot/endpoints.yml"),
             *("--credentials", "bot/credentials.yml"),
         ]
