@@ -76,6 +76,68 @@ def test_the_plainest_point_comes_first(text: str, point: str) -> None:
     assert points_in(text)[0].id == point
 
 
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("一走进食堂，总觉得旁人的眼光都在我身上", "judged"),
+        ("做得再多也得不到一句肯定，我就盼着有人夸我", "wants_praise"),
+        ("我老是看人脸色，到头来委屈自己", "pleases"),
+        ("她们在背后说我坏话，传得有鼻子有眼", "spoken_ill"),
+        ("同龄人都买房了，我总是落后一截", "compares"),
+        ("看见邻居换新车我就眼红，晚上睡不着", "envies"),
+        ("我这样的人大概不值得被爱吧", "unlovable"),
+        ("家里穷，从小就自卑，同学聚会都躲着", "poor_background"),
+        ("我想学着接纳自己，可老做不到", "accept_self"),
+        ("在单位戴着面具一整天，回家谁也不想理", "true_self"),
+        ("想改变自己这种急性子的处事方式", "wants_change"),
+        ("老觉得自己长得难看，出门都低着头", "looks"),
+        ("半年胖了二十斤，节食几天又忍不住吃", "weight"),
+        ("老师对我的期望那么高，我怕接不住", "expected_of"),
+        ("一躺下休息就有罪恶感，好像在偷懒", "rests_with_guilt"),
+        ("我对不起爸妈，他们供我读书，我什么也没做成", "let_someone_down"),
+        ("当初为什么不听劝，现在懊悔得睡不着", "regrets"),
+        ("脏活都推给我，我成了组里的软柿子", "pushed_around"),
+        ("想跟亲戚设个界限，心理边界不清太累", "boundaries"),
+        ("想跟他讲清楚，又怕他觉得我小题大做", "afraid_to_say"),
+        ("跟他谈了也没用，一句都听不进", "talk_fails"),
+        ("我这个人不善于表达自己的感情", "words_for_feelings"),
+        ("心里一堆事，找不到人倾诉", "nobody_to_tell"),
+        ("不敢跟陌生人说话，一开口就脸红", "shy"),
+        ("饭桌上不知道该聊什么，一张嘴就冷场", "what_to_say"),
+        ("我天生慢热，性格内向，话又少", "introvert"),
+        ("我就是不想社交，喜欢一个人待着", "dislikes_company"),
+        ("来了两年，一个真心的朋友也没交到，没有朋友", "make_friends"),
+        ("她们都是本地人，我怎么也融入不进去", "outsider"),
+        ("车间里的人抱团孤立我", "left_out"),
+        ("十年的好姐妹渐行渐远，她还把我删了", "friend_drifts"),
+        ("婆婆总是指出我这不对那不对，老挨骂", "scolded"),
+        ("因为是外地口音，去哪儿都被歧视", "discriminated"),
+    ],
+)
+def test_how_somebody_stands_with_themselves_and_with_others_is_known(text: str, point: str) -> None:
+    assert points_in(text)[0].id == point
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("对不起，我刚才打错字了", "guilt"),
+        ("我越来越讨厌自己的工作", "confidence"),
+        ("这件事大家怎么看", "judged"),
+        ("我以后不会后悔的", "regrets"),
+        ("我跟他保证过，晚上少看社交软件", "meeting_people"),
+        ("他老是躲开这个话题", "what_to_say"),
+        ("我曾经喜欢一个人，后来错过了", "dislikes_company"),
+        ("室友不在，冷冰冰的，嗯，同学的作业很麻烦", "friend_rift"),
+        ("书上说他是边缘性人格", "outsider"),
+        ("他的自尊心强，我不想伤他", "confidence"),
+        ("我身高170，在厂里上班", "looks"),
+    ],
+)
+def test_what_only_holds_a_word_of_it_is_let_go(text: str, point: str) -> None:
+    assert point not in [found.id for found in points_in(text)]
+
+
 def test_who_asks_how_hears_a_way_and_who_tells_is_asked() -> None:
     assert first_reply("老是觉得自己不够好，一点自信都没有，怎么办？") == [
         "confidence.reflect",
