@@ -16,6 +16,7 @@ from bot.companion import doing
 from bot.companion.compose import NAME
 from bot.companion.echoes import echoes_in
 from bot.companion.keeping import SkillRun, plan_of
+from bot.companion.own_words import PLACEHOLDERS
 from bot.companion.plainly import kept_from
 from bot.entering import age_wanted
 from bot.standing import Standing, asked_at, standing_of
@@ -43,6 +44,8 @@ HOW_TO_WRITE = {
 
 NEAR = frozenset({"亲人"})
 """What names somebody near: not named in a question while something is kept from them."""
+OWN = frozenset(PLACEHOLDERS.values())
+"""What says a clause of theirs back: not at a kiosk, where a queue may read along."""
 BRIEF = 3
 """A message of so many signs has hardly any words."""
 
@@ -170,7 +173,7 @@ class ApplicationDesk:
                 said=Counter(names),
                 last_said=names[-1] if names else None,
                 last_choices=last_choices(db, self.vault, session.id),
-                listening=self._listening(db, session, names),
+                listening=self._listening(db, session, names, quiet=not standing.signals),
                 step=self._step(run) if standing.item is None else None,
                 farewell=doing.farewell_of(db, self.vault, session.id),
                 ask_again=doing.question_about(self.vault, earlier) if earlier else (),
@@ -183,13 +186,19 @@ class ApplicationDesk:
     def _step(self, run: SkillRun | None) -> StepShown | None:
         return doing.step_of(self.vault, run) if run is not None else None
 
-    def _listening(self, db: Session, session: ResidentSession, names: Sequence[str]) -> Listening:
+    def _listening(
+        self, db: Session, session: ResidentSession, names: Sequence[str], *, quiet: bool
+    ) -> Listening:
+        """`quiet`: nothing of danger was heard. Only then, and where no queue reads along, a clause of theirs is said
+        back to them."""
         words = [_opened(self.vault, message) for message in last_words(db, session.id, doing.LOOKS_BACK)]
         last = words[0] if words else ""
         read = self.context.read(last) if self.context else Context()
         return Listening(
             said=tuple(name.removeprefix(NAME) for name in names if name.startswith(NAME)),
-            echoes=frozenset(echoes_in(words)) - (NEAR if kept_from(words) else frozenset()),
+            echoes=frozenset(echoes_in(words))
+            - (NEAR if kept_from(words) else frozenset())
+            - (frozenset() if quiet and session.door != "kiosk" else OWN),
             feeling=read.emotion.label if read.emotion else None,
             topics=tuple(found.label for found in read.topics),
             brief=len(last.strip()) <= BRIEF,

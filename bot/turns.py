@@ -15,7 +15,8 @@ from assessments.instrument import Answers, Item
 from assessments.scoring import Score
 from assessments.staging import SAFETY_FORMS
 from bot.companion import doing
-from bot.companion.echoes import KINDS, echoes_in
+from bot.companion.echoes import FILLED, echoes_in
+from bot.companion.own_words import instead
 from bot.companion.skills import read_skills
 from bot.companion.week import this_week
 from bot.standing import Standing, asked_items, respond_by
@@ -308,11 +309,11 @@ class TurnMaker:
             text = re.sub(r"(^|[。！？!?])⟦称呼⟧[,，]?", r"\1", text)
         for key, value in values.items():
             text = text.replace(f"⟦{key}⟧", value)
-        return text
+        return instead(text)
 
     def _theirs(self, db: Session, text: str, standing: Standing) -> dict[str, str]:
         values: dict[str, str] = {}
-        if any(f"⟦{kind}⟧" in text for kind in KINDS.values()):
+        if any(f"⟦{kind}⟧" in text for kind in FILLED):
             words = last_words(db, standing.session.id, doing.LOOKS_BACK)
             values |= echoes_in([self.vault.open(message, "text") or "" for message in words])
         if "⟦这周⟧" in text:

@@ -15,9 +15,21 @@ from bot.actions.saying import message, say
 from bot.actions.wording import Button, read_wording
 from bot.companion.bank import Bank, Piece, read_bank
 from bot.companion.believing import believed, complains, names, times, topic_in
-from bot.companion.compose import ANY, FEELINGS, MOODS, NAME, Heard, bank_topics, compose, on_topic, thread_of
+from bot.companion.compose import (
+    ANY,
+    FEELINGS,
+    FEW_WORDS,
+    MOODS,
+    NAME,
+    Heard,
+    bank_topics,
+    compose,
+    on_topic,
+    thread_of,
+)
 from bot.companion.knowledge import Door, asks, door_for
 from bot.companion.manner import MANNERS, manner_of, only_thanks, refuses
+from bot.companion.own_words import PLACEHOLDERS
 from bot.companion.points import EVERYWHERE, LAST, MOST, Point, points_in
 
 
@@ -56,6 +68,7 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     points = tuple(point for point in points if point.fits(topic) and (point.broad < LAST or topic is None))[
         :MOST
     ]
+    leading = bool(points) and (topic is None or topic in {*MOODS, *points[0].of} or topic in YIELDS)
     return Heard(
         topic,
         beside,
@@ -67,10 +80,28 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
         manner_of(text) if text and not text.startswith("/") else None,
         refuses(text),
         points,
-        bool(points) and (topic is None or topic in {*MOODS, *points[0].of} or topic in YIELDS),
+        leading,
+        _own(state, topic, points[0] if leading else None, text),
     )
 
 
+def _own(state: DialogueState, topic: str | None, point: Point | None, text: str) -> str | None:
+    """How the clause is meant that may be said back: where no point says it better, what is told only where nothing
+    heavy is named, what is asked or planned within every matter but a death. Never in the middle of something, and
+    never once danger was heard in this conversation. A plan is not answered as a worry."""
+    busy = state.item is not None or state.step is not None or state.alarmed or state.danger_replies > 0
+    better = point is not None and point.broad < LAST
+    own = next((kind for kind, holder in PLACEHOLDERS.items() if holder in state.listening.echoes), None)
+    if own is None or busy or better or text.startswith("/") or topic in {*MOURNED, *FEW_WORDS}:
+        return None
+    if own not in TAKEN_AS_SAID and not (topic is None or topic in MOODS or topic in YIELDS):
+        return None
+    manner = manner_of(text)
+    return own if (own == "plans" and manner is None) or (own == "plans") == (manner == "takes_up") else None
+
+
+TAKEN_AS_SAID = frozenset({"asks", "weighs_up", "plans"})
+"""What somebody asks or plans is taken up in their own words also where their matter is named."""
 PART_OF = {
     "sleeplessness": frozenset({"night_shift", "new_mother", "bereavement", "exam_stress"}),
     "money_tight": frozenset({"wages_owed", "debt", "gambling", "unemployment"}),

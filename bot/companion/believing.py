@@ -71,8 +71,8 @@ def believed(intent: str | None, text: str, *, answering: bool = False) -> bool:
         and not re.search(_file()["questions"], text)
     ):
         return False
-    if answering and intent in turning:
-        longer_than = _file()["an_answer"]
+    if intent in turning:
+        longer_than = _file()["an_answer" if answering else "turning_longer_than"]
     if len(text) <= longer_than and not _doubted_though_short(intent, text):
         return True
     return pattern.search(text) is not None

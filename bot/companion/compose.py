@@ -15,6 +15,7 @@ import yaml
 
 from bot.companion.bank import Bank, Piece
 from bot.companion.manner import MANNERS
+from bot.companion.own_words import carriers, said_lately
 from bot.companion.points import Point, in_matter
 
 NAME = "listen/"
@@ -63,7 +64,8 @@ class Heard:
     pieces said in this conversation, in order. `echoes` are the placeholders that can be filled. `seed` makes
     conversations differ. `manner` is how it is meant (`manner.py`), and a file of the bank as well;
     to who `refuses` nothing is offered. `points` are what it comes to within its topic (`points.py`), and are `leading`
-    where they say better than the topic's own file what was told.
+    where they say better than the topic's own file what was told. `own` is how a clause of their own words is meant
+    that may be said back, where nothing of ours fits better.
     """
 
     topic: str | None = None
@@ -77,6 +79,7 @@ class Heard:
     refuses: bool = False
     points: tuple[Point, ...] = ()
     leading: bool = False
+    own: str | None = None
 
 
 @cache
@@ -109,12 +112,17 @@ def compose(bank: Bank, heard: Heard) -> tuple[Piece, ...]:
     first, second = _FIRST[turn % len(_FIRST)], _SECOND[turn % len(_SECOND)]
     if topic in FEW_WORDS and turn < 2:
         second = "present"
-    if heard.manner == "asks_how" and _piece(bank, heard, "offer", [topic or heard.manner], stage, ()):
+    asked = heard.manner == "asks_how" and turn > 0  # no exercise with the first word
+    if asked and _piece(bank, heard, "offer", [topic or heard.manner], stage, ()):
         second = "offer"
     if heard.refuses and second == "offer":
         second = "ask"
+    own = () if heard.brief else _own_words(heard, topic)
     chosen: list[Piece] = []
     for kind in [second] if heard.brief and turn > 0 else [first, second]:
+        if own and (not chosen or kind == "ask"):
+            chosen.append(own[len(chosen)])
+            continue
         sources = _sources(heard, kind, topic)
         if (pointed := _pointed(heard, kind, topic, first=kind == first and not chosen)) is not None:
             chosen.append(pointed)
@@ -125,6 +133,21 @@ def compose(bank: Bank, heard: Heard) -> tuple[Piece, ...]:
         if piece is not None:
             chosen.append(piece)
     return tuple(chosen) or (_longest_ago(bank, heard),)
+
+
+def _own_words(heard: Heard, topic: str | None) -> tuple[Piece, ...]:
+    """Their own words said back, and the question that follows them; nothing where that was done lately, or where each
+    sentence for it was said."""
+    if heard.own is None or said_lately(heard.said):
+        return ()
+    said = [
+        sorted(
+            (piece for one in carriers()[heard.own][kind] if (piece := in_matter(one, topic, heard.said))),
+            key=lambda piece: _shuffled(heard.seed, piece.id),
+        )
+        for kind in ("reflect", "ask")
+    ]
+    return (said[0][0], said[1][0]) if all(said) else ()
 
 
 def _unnamed(said: Sequence[str]) -> int:

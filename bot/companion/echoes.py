@@ -1,7 +1,8 @@
 """What of a resident's own words may be named back to them: whom they speak of, their work, since when, at what hour.
 
 Rasa never sees this. It is looked for in the conversation itself when a sentence with a placeholder is kept, and only
-what `echoes.yml` lists, or a plain span of time, is ever filled in: never a name, a place or a number of theirs.
+what `echoes.yml` lists, a plain span of time, or a clause that `own_words.py` lets pass is ever filled in: never a
+name, a place or a number of theirs.
 """
 
 import re
@@ -11,8 +12,13 @@ from pathlib import Path
 
 import yaml
 
+from bot.companion.own_words import PLACEHOLDERS, own_words
+
 KINDS = {"kin": "亲人", "work": "工作", "when": "时候", "long": "多久"}
 """The kind in `echoes.yml`, and the placeholder ⟦…⟧ that it fills."""
+
+FILLED = frozenset({*KINDS.values(), *PLACEHOLDERS.values()})
+"""All that is filled in from what somebody said."""
 
 _NOT_MINE = "他她它人您你"
 _SPAN = re.compile(
@@ -36,10 +42,13 @@ def _book() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
 def echoes_in(messages: Iterable[str]) -> dict[str, str]:
     """What may be named back, by placeholder, of a person's messages, the newest first.
 
-    Of each kind the newest mention counts; where one message mentions two, the one that stands first.
+    Of each kind the newest mention counts; where one message mentions two, the one that stands first. A clause of
+    their own words is only ever one of the newest message.
     """
     found: dict[str, str] = {}
-    for words in messages:
+    for at, words in enumerate(messages):
+        if at == 0 and (own := own_words(words)) is not None:
+            found[PLACEHOLDERS[own.kind]] = own.words
         for kind, entries in _book().items():
             if KINDS[kind] not in found and (said := _first(words, entries)):
                 found[KINDS[kind]] = said

@@ -36,9 +36,18 @@ def corrects(text: str) -> bool:
 
 
 def stands(intent: str | None, text: str) -> bool:
-    """Whether this reading of a typed message holds one of the words that it needs; always where it needs none."""
-    needed = _patterns("needs").get(intent or "")
-    return needed is None or text.startswith("/") or needed.search(text) is not None
+    """Whether this reading of a typed message holds one of the words that it needs, and none that speaks against it;
+    always where it needs none.
+
+    Rasa is as sure of what only sounds alike: in a whole sentence an exercise, a page or a number must be named.
+    """
+    if text.startswith("/"):
+        return True
+    parts = ("needs", "needs_in_a_sentence") if len(text) >= _read()["sentence_from"] else ("needs",)
+    name = intent or ""
+    needed = [_patterns(part)[name] for part in parts if name in _patterns(part)]
+    against = _patterns("against").get(name)
+    return all(words.search(text) for words in needed) and not (against and against.search(text))
 
 
 def kept_from(said: Sequence[str]) -> bool:

@@ -111,4 +111,4 @@ def in_matter(piece: Piece, topic: str | None, said: Sequence[str]) -> Piece | N
     kind, mark = piece.id.split(".")[1:]
     if any(one.endswith(f".{mark}") for one in said):
         return None
-    return Piece(f"{topic or EVERYWHERE}.{kind}.{mark}", piece.text, kind, None, None, None, None)
+    return Piece(f"{topic or EVERYWHERE}.{kind}.{mark}", piece.text, kind, None, None, None, piece.echo)

@@ -54,8 +54,11 @@ def test_an_answer_to_our_question_turns_the_talk_only_with_a_word_of_it() -> No
 
 def test_who_asks_how_is_offered_something_of_their_own_matter() -> None:
     bank = read_bank()
-    said = compose(bank, Heard(topic="self_worth", manner="asks_how"))
-    assert [piece.kind for piece in said] == ["reflect", "offer"]
+    first = compose(bank, Heard(topic="self_worth", manner="asks_how"))
+    assert [piece.kind for piece in first] == ["reflect", "ask"], "no exercise with the first word"
+    told = tuple(piece.id for piece in first)
+    said = compose(bank, Heard(topic="self_worth", manner="asks_how", said=told))
+    assert [piece.kind for piece in said] == ["validate", "offer"]
     assert {piece.id.split(".")[0] for piece in said} == {"self_worth"}
 
 

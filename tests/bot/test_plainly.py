@@ -1,6 +1,10 @@
 """What is said plainly is answered as that, whatever Rasa read in it; and what was heard wrongly is owned."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from bot.companion.plainly import corrects, kept_from, plainly, stands
 from tests.bot.test_actions import Conversation, names
@@ -118,3 +122,60 @@ def test_a_question_of_place_is_answered_and_begins_no_exercise() -> None:
     )
     assert names(said)[0] == "know/eld_canteen"
     assert conversation.desk.skill is None
+
+
+@pytest.mark.parametrize(
+    ("intent", "meant", "not_meant"),
+    [
+        ("grounding", "带我做一下看五样东西的那个练习", "总觉得跟旁人隔着一层，我这样是不是不太对"),
+        ("worry_time", "停不下来地担心，教我放一放", "好的，我会照着做，可还是担心做不成"),
+        ("thought_record", "帮我把脑子里这个念头理一理", "往后我会多替旁人着想，换换自己的想法"),
+        ("small_plan", "想每天走十分钟，帮我定下来", "原来要先有个目标，心里才有数啊"),
+        ("grief_ritual", "我爸不在了，想给他写几句话", "好的，我回去就给妈妈写封信，谢谢您"),
+        ("company_places", "社区里有没有能坐坐的地方", "他们两个究竟是怎么走到一起的呢"),
+        ("hotlines", "有没有能打过去说说话的电话", "有没有讲人心的书，给我推荐几本呢"),
+        ("start_screening", "能不能帮我测一测最近的状态", "之前医院里说我有点低落，还能好吗"),
+        ("scam_suspicion", "你们不会是骗子吧", "这是个不错的建议"),
+        ("personal_question", "你结婚了吗", "那你有什么建议吗"),
+        ("thanks", "谢谢您，我会努力的", "我会耐心跟她一起慢慢摸索，谢谢您"),
+    ],
+)
+def test_what_is_opened_must_be_named(intent: str, meant: str, not_meant: str) -> None:
+    assert stands(intent, meant)
+    assert not stands(intent, not_meant)
+
+
+def test_hardly_an_example_of_ours_is_refused() -> None:
+    """What people write for an intent mostly still stands: at most two in a hundred do not."""
+    bot = Path(__file__).resolve().parents[2] / "bot"
+    pages = [
+        *(bot / "data" / "nlu").glob("*.yml"),
+        *(bot.parent / "tests" / "stories").glob("nlu_held_out*.yml"),
+    ]
+    seen, refused = 0, []
+    for page in pages:
+        for entry in yaml.safe_load(page.read_text("utf-8"))["nlu"]:
+            for line in entry["examples"].splitlines() if "intent" in entry else ():
+                text = re.sub(r"\[(.*?)\]\(\w+\)", r"\1", line.removeprefix("- "))
+                seen += 1
+                if not stands(entry["intent"], text):
+                    refused.append((entry["intent"], text))
+    assert seen > 15_000
+    assert len(refused) < 0.002 * seen, refused
+
+
+def test_a_whole_sentence_begins_no_exercise_that_it_does_not_name() -> None:
+    conversation = Conversation()
+    said = conversation.asks_for(
+        "action_start_skill", intent="worry_time", words="好的，我会照着做，可还是担心做不成，怎么办呢"
+    )
+    assert all(name.startswith("listen/") for name in names(said))
+    assert conversation.desk.skill is None
+
+
+def test_a_plan_that_ends_with_thanks_is_taken_up() -> None:
+    said = Conversation().asks_for("action_thanks", intent="thanks", words="我会耐心跟她一起慢慢摸索，谢谢您")
+    assert names(said)[0].startswith("listen/")
+    assert names(Conversation().asks_for("action_thanks", intent="thanks", words="谢谢您，我会努力的")) == [
+        "utter_thanks"
+    ]
