@@ -269,3 +269,63 @@ def test_a_reading_that_its_words_speak_against_is_not_believed(
 )
 def test_a_plan_is_no_question_and_a_refusal_no_plan(text: str, manner: str | None) -> None:
     assert manner_of(text) == manner
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("眼看就要中考了，我一翻书手心就冒汗", "exam_near"),
+        ("我一进考场就紧张得手发抖", "exam_fear"),
+        ("今年又没考上，爸妈虽然没说什么", "exam_failed"),
+        ("这学期成绩一直往下掉，我急得上火", "grades_drop"),
+        ("上了一天课，提不起学习的兴趣，书也看不进去", "study_drive"),
+        ("学的这个专业我一点兴趣也没有，想转专业", "change_major"),
+        ("马上填志愿了，报哪个专业我拿不准", "choose_major"),
+        ("几个室友半夜还在外放，我说了也没人听", "dorm"),
+        ("班主任当着全班骂我，说我拖后腿", "teacher_hurts"),
+        ("我纠结要不要休学，怕回来跟不上", "leave_school"),
+        ("论文改了八稿，还是过不了", "thesis"),
+        ("车间主管老拿我当出气筒，当着人骂我", "boss_scolds"),
+        ("功劳都叫领导抢去了，我白干", "boss_unfair"),
+        ("这话该怎么跟老板说才好呢", "boss_talk"),
+        ("同事背后到处说我坏话", "colleague_clash"),
+        ("刚进公司一个月，样样都不会", "new_at_work"),
+        ("一想到要上班我就想吐", "dread_work"),
+        ("公司裁员，上个月轮到我了", "laid_off"),
+        ("我不晓得自己适合做什么工作", "career"),
+        ("没什么兴趣爱好，下了班就发呆", "hobby"),
+        ("三十多的人了，天天混日子，一点斗志都没有", "drifting"),
+        ("我怕犯错，交出去以前要看十遍", "afraid_of_mistakes"),
+        ("有什么法子能缓解压力吗", "ease_pressure"),
+    ],
+)
+def test_what_is_told_of_work_and_study_is_known_by_its_words(text: str, point: str) -> None:
+    assert points_in(text)[0].id == point
+
+
+@pytest.mark.parametrize(
+    ("text", "not_meant"),
+    [
+        ("我试着散步转移注意力，还是放不下他", "focus"),
+        ("我想找一位心理疏导师聊聊", "supervisor"),
+        ("他工作很辛苦，回家一句话也不说", "work_load"),
+        ("我们两个没有共同的兴趣爱好，话越来越少", "hobby"),
+        ("我不喜欢那个班主任", "fond_of_teacher"),
+        ("他没什么事业心，我看不到头", "career"),
+        ("他下了班常拉我一起打游戏", "other_on_screen"),
+        ("我怕发生意外怀孕，又不敢跟他讲", "business"),
+    ],
+)
+def test_a_word_in_passing_makes_no_matter_of_work_or_study(text: str, not_meant: str) -> None:
+    assert not_meant not in [found.id for found in points_in(text)]
+
+
+def test_who_asks_before_an_exam_hears_what_to_do_in_it() -> None:
+    assert first_reply("我一考试就紧张，怎么办？", "exam_stress") == ["exam_fear.reflect", "exam_fear.way"]
+
+
+def test_a_boss_in_passing_gives_way_to_what_was_done() -> None:
+    assert first_reply("领导老拿我的功劳去邀功，我心里堵得慌", "work_stress") == [
+        "boss_unfair.reflect",
+        "boss_unfair.ask",
+    ]
