@@ -51,7 +51,9 @@ def answered_plainly(
         say(dispatcher, state, f"utter_{wish}")
     elif corrects(text) and state.listening.said:
         own_it(dispatcher, state, intent, text)
-    elif intent == "rephrase":  # of our own words: there is no question of a form that could be put otherwise
+    elif intent == "rephrase" and stands(
+        intent, text
+    ):  # of our own words: there is no question of a form that could be put otherwise
         say(dispatcher, state, "utter_repeat_it")
     elif intent == "company_places" and asks(text) and answered(dispatcher, state, text, None):
         pass  # where the canteen is has an answer, and wants no exercise

@@ -29,7 +29,7 @@ from bot.companion.compose import (
 )
 from bot.companion.knowledge import Door, asks, door_for
 from bot.companion.manner import MANNERS, manner_of, only_thanks, refuses
-from bot.companion.own_words import PLACEHOLDERS
+from bot.companion.own_words import FACED, PLACEHOLDERS
 from bot.companion.points import EVERYWHERE, LAST, MOST, Point, points_in
 
 
@@ -90,17 +90,30 @@ def _own(state: DialogueState, topic: str | None, point: Point | None, text: str
     heavy is named, what is asked or planned within every matter but a death. Never in the middle of something, and
     never once danger was heard in this conversation. A plan is not answered as a worry."""
     busy = state.item is not None or state.step is not None or state.alarmed or state.danger_replies > 0
-    better = point is not None and point.broad < LAST
     own = next((kind for kind, holder in PLACEHOLDERS.items() if holder in state.listening.echoes), None)
-    if own is None or busy or better or text.startswith("/") or topic in {*MOURNED, *FEW_WORDS}:
+    if own is None or busy or text.startswith("/") or topic in {*MOURNED, *FEW_WORDS}:
+        return None
+    if point is not None and _says_it_better(point, own):
         return None
     if own not in TAKEN_AS_SAID and not (topic is None or topic in MOODS or topic in YIELDS):
         return None
+    if own in ("asks", "weighs_up", *FACED):
+        return own
     manner = manner_of(text)
+    if manner == "agrees":
+        return None
     return own if (own == "plans" and manner is None) or (own == "plans") == (manner == "takes_up") else None
 
 
-TAKEN_AS_SAID = frozenset({"asks", "weighs_up", "plans"})
+def _says_it_better(point: Point, own: str) -> bool:
+    """Whether a point says more than their own words: a narrow one does; a broad one that names a mood only to who asks
+    in general how to change it."""
+    if point.broad == LAST:
+        return False
+    return not point.broad or own == "asks" or not MOODS & set(point.of)
+
+
+TAKEN_AS_SAID = frozenset({"asks", "weighs_up", "ifs", "plans"})
 """What somebody asks or plans is taken up in their own words also where their matter is named."""
 PART_OF = {
     "sleeplessness": frozenset({"night_shift", "new_mother", "bereavement", "exam_stress"}),

@@ -52,6 +52,8 @@ MOODS = frozenset(
     }
 )
 """A mood beside a matter: said within the conversation about a death or a quarrel, it stays within it."""
+TOOK_IT_IN = ("takes_up", "agrees")
+"""Who has taken something up, or sees it now, is asked about that and not about the trouble."""
 _SECOND = ("ask", "ask", "offer", "ask", "present")
 _FIRST = ("reflect", "validate", "validate", "reflect", "validate")
 
@@ -158,7 +160,7 @@ def _unnamed(said: Sequence[str]) -> int:
 def _sources(heard: Heard, kind: str, topic: str | None) -> list[str | None]:
     """Where a piece is looked for first. The matter is named by its topic, and what is wanted of us by the manner:
     who has taken something up is asked about that; who asks how hears of their own matter, and then of a way."""
-    if heard.manner == "takes_up":
+    if heard.manner in TOOK_IT_IN:
         return [heard.manner, topic]
     if kind in ("reflect", "validate"):
         named = [heard.beside, topic] if heard.beside else [topic]
@@ -171,7 +173,7 @@ def _sources(heard: Heard, kind: str, topic: str | None) -> list[str | None]:
 def _pointed(heard: Heard, kind: str, topic: str | None, *, first: bool) -> Piece | None:
     """What the points of the message say: to who asks how a way, to who wonders how such a thing comes about. Who has
     taken something up is asked about that, and who is torn about the two ways."""
-    if heard.manner == "takes_up" or (first and not heard.leading):
+    if heard.manner in TOOK_IT_IN or (first and not heard.leading):
         return None
     if heard.manner == "asks_how" and not first and not heard.refuses:
         kinds: tuple[str, ...] = ("way",)

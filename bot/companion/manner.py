@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-MANNERS = ("asks_how", "torn", "takes_up", "wonders")
+MANNERS = ("asks_how", "torn", "takes_up", "agrees", "wonders")
 """In the order in which they are looked for; each is a file of the bank."""
 _KNOWS_HOW = re.compile(
     "(思考|想一想|想想|(?<!不)知道|考虑|学会|明白|懂得?|清楚)(了)?(之后)?(应?该)?(如何|怎么|怎样)"
@@ -30,7 +30,8 @@ ENOUGH = 6
 def _patterns() -> Mapping[str, re.Pattern[str]]:
     read = yaml.safe_load((Path(__file__).parent / "manners.yml").read_text("utf-8"))
     return {
-        name: re.compile(read[name]) for name in ("but", "polite", "refuses", "stuck", "lighter", *MANNERS)
+        name: re.compile(read[name])
+        for name in ("but", "polite", "refuses", "stuck", "lighter", "only_thanked", *MANNERS)
     }
 
 
@@ -64,6 +65,8 @@ def manner_of(text: str) -> str | None:
         return "takes_up"
     if opposed or text.rstrip().endswith(("？", "?", "吗", "呢")):
         return None
+    if not patterns["takes_up"].search(part) and patterns["agrees"].search(text):
+        return "agrees"
     polite = patterns["polite"].search(text) is not None and len(part) <= ENOUGH
     if patterns["stuck"].search(part) or re.search("[？?]", part):
         return None
@@ -75,11 +78,13 @@ def only_thanks(text: str) -> bool:
     patterns = _patterns()
     rest = patterns["polite"].sub("", text)
     thanked = patterns["polite"].search(text) is not None and re.search("谢", text) is not None
+    if thanked and patterns["only_thanked"].search(rest):
+        return True
     return (
         thanked
         and len(rest) <= LITTLE
         and patterns["lighter"].search(text) is not None
-        and manner_of(rest) is None
+        and manner_of(rest) in (None, "agrees")
     )
 
 

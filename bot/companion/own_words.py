@@ -25,7 +25,9 @@ PLACEHOLDERS = {
     "asks": "所问",
     "wonders": "所想",
     "weighs_up": "所选",
+    "ifs": "所虑",
     "doubts": "所忧",
+    "faces": "所遇",
     "wishes": "所盼",
     "plans": "打算",
     "tells": "所说",
@@ -33,8 +35,20 @@ PLACEHOLDERS = {
 """How a clause is meant, in the order in which that is looked for, and the ⟦…⟧ that it fills."""
 ASKED = ("asks", "wonders", "weighs_up")
 """What is asked is said back only where the sentence ends with it: half a question asks something else."""
+FACED = ("ifs", "faces")
+"""What somebody asks what to do about."""
 SHORTEST, LONGEST = 4, 16
-_LEFT = {"asks": 7, "wonders": 7, "weighs_up": 6, "doubts": 4, "wishes": 5, "plans": 4, "tells": 5}
+_LEFT = {
+    "asks": 7,
+    "wonders": 7,
+    "weighs_up": 6,
+    "ifs": 4,
+    "doubts": 4,
+    "faces": 5,
+    "wishes": 5,
+    "plans": 4,
+    "tells": 5,
+}
 """So many signs are left of a clause when a last “this problem” or “my state” is taken away."""
 LATELY = 4
 """So many sentences are two replies."""
@@ -69,10 +83,11 @@ def own_words(text: str) -> OwnWords | None:
         return None
     for part in dict.fromkeys((what_counts(text), text)):
         clauses = list(_clauses(part))
+        faced = _faced(clauses)
         for kind in PLACEHOLDERS:
             if kind == "plans" and part != what_counts(text):
                 continue  # a plan before a 但是 is not what it comes out at
-            for before, clause, ends in reversed(clauses):
+            for before, clause, ends in faced if kind in FACED else reversed(clauses):
                 if (ends or kind not in ASKED) and (said := _turned(kind, clause, before)) is not None:
                     return OwnWords(kind, said)
     return None
@@ -86,9 +101,21 @@ def _clauses(text: str) -> Iterator[tuple[str, str, bool]]:
             yield "".join(clauses[:at]), clause, at == len(clauses) - 1
 
 
+def _faced(clauses: Sequence[tuple[str, str, bool]]) -> list[tuple[str, str, bool]]:
+    """The clause that a “what shall I do” is asked of: what stands before it, in the same clause or the one before."""
+    for at in range(len(clauses) - 1, -1, -1):
+        if _words("what_now").search(clauses[at][1]):
+            return [clauses[at - 1]] if at else []
+        if clauses[at][1].endswith(("怎么办", "咋办", "怎么办呢")):
+            return [clauses[at]]
+    return []
+
+
 def _turned(kind: str, clause: str, before: str) -> str | None:
     """What of this clause can be said back as that, in the second person; None where it cannot."""
     bare = _words("fillers").sub("", clause)
+    if kind == "faces":
+        bare = _words("endings").sub("", bare)
     found = _words(kind).search(bare)
     if found is None or _words("never").search(bare) or for_rasa(bare) != bare:
         return None
@@ -97,6 +124,8 @@ def _turned(kind: str, clause: str, before: str) -> str | None:
     if kind in ("tells", "doubts") and not bare.startswith("我") and _words("another").search(before):
         return None
     said = _words("endings").sub("", found["said"])
+    if kind == "faces" and _words("only_a_mood").search(said):
+        return None
     if kind == "tells" and (not _words("weighs").search(said) or _words("only_a_mood").search(said)):
         return None
     if len(_words("empty").sub("", said)) < _LEFT[kind]:
