@@ -96,6 +96,8 @@ def test_the_plainest_point_comes_first(text: str, point: str) -> None:
         ("一躺下休息就有罪恶感，好像在偷懒", "rests_with_guilt"),
         ("我对不起爸妈，他们供我读书，我什么也没做成", "let_someone_down"),
         ("当初为什么不听劝，现在懊悔得睡不着", "regrets"),
+        ("每次冲他吼完，过后我又内疚得不行", "guilt_after"),
+        ("我现在也该相信自己了，难关都是自己闯过来的", "trusts_self"),
         ("脏活都推给我，我成了组里的软柿子", "pushed_around"),
         ("想跟亲戚设个界限，心理边界不清太累", "boundaries"),
         ("想跟他讲清楚，又怕他觉得我小题大做", "afraid_to_say"),
@@ -132,6 +134,9 @@ def test_how_somebody_stands_with_themselves_and_with_others_is_known(text: str,
         ("书上说他是边缘性人格", "outsider"),
         ("他的自尊心强，我不想伤他", "confidence"),
         ("我身高170，在厂里上班", "looks"),
+        ("我总不相信自己", "trusts_self"),
+        ("同学竞争的压力还有各种不理解", "friend_rift"),
+        ("饭后散步，听起来比较合理", "compares"),
     ],
 )
 def test_what_only_holds_a_word_of_it_is_let_go(text: str, point: str) -> None:
@@ -329,3 +334,46 @@ def test_a_boss_in_passing_gives_way_to_what_was_done() -> None:
         "boss_unfair.reflect",
         "boss_unfair.ask",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("老公在外面有人了，我夜夜睡不着", "affair_found"),
+        ("我结婚八年了，最近爱上了一个同事", "my_affair"),
+        ("想离婚，又怕孩子以后没有完整的家", "divorce_and_child"),
+        ("男朋友昨天突然跟我提了分手", "other_wants_out"),
+        ("他什么家务都不做，孩子也不管，没有一点责任心", "partner_leaves_all_to_me"),
+        ("说了多少遍，他就是不理解我的难处", "not_taken_in"),
+        ("我老公一喝酒就骂人，酗酒好几年了", "their_drinking"),
+        ("两个人要不要互查手机", "phone_checked"),
+        ("他消息总是不回，打电话也不接", "no_reply"),
+        ("分不清自己是不是真的喜欢他", "like_or_not"),
+        ("我喜欢的人已经有女朋友了", "taken"),
+        ("三十岁了还单身，想脱单", "want_partner"),
+        ("不喜欢那个男生，他还一直追我，很困扰", "unwanted_love"),
+        ("每次想离开他，又没有勇气", "dare_not_leave"),
+        ("男友老跟他前女友联系", "partner_and_ex"),
+        ("那件事我到现在还是耿耿于怀", "knot"),
+    ],
+)
+def test_what_happens_between_two_people_is_known_by_its_words(text: str, point: str) -> None:
+    assert points_in(text)[0].id == point
+
+
+@pytest.mark.parametrize(
+    ("text", "not_meant"),
+    [
+        ("按时上床，可就是睡不着", "intimacy"),
+        ("老师讲得很有针对性，生活费也够", "intimacy"),
+        ("我没有意识到自己的错", "no_answer_from_other"),
+        ("这件事无法挽回了", "win_back"),
+        ("女儿会不会不喜欢这个决定", "crush"),
+        ("我想过平淡安稳的日子", "flat"),
+        ("跟领导请假撒谎了", "trust"),
+        ("没有人陪我玩", "apart"),
+        ("妈妈出轨了，我不知道该不该告诉爸爸", "affair_found"),
+    ],
+)
+def test_a_word_in_passing_makes_no_matter_of_love(text: str, not_meant: str) -> None:
+    assert not_meant not in [point.id for point in points_in(text)]
