@@ -42,7 +42,7 @@ from tests.bot.test_points import first_reply
         ("夜里一躺下就胡思乱想", "overthinks"),
         ("我什么事都拖延到最后", "puts_off"),
         ("我怎么样才能坚持下去呢", "stick_with_it"),
-        ("我忍不住想去翻他的手机", "cannot_stop"),
+        ("我夜里忍不住想去吃东西", "cannot_stop"),
         ("昨晚又做噩梦，吓醒了", "bad_dreams"),
         ("催眠是不是真能看见前世", "hypnosis"),
     ],
