@@ -41,19 +41,14 @@ _OFTEN = (
 
 @dataclass(frozen=True, eq=False)
 class Seeker:
-    """A compiled pattern, and the characters without which it cannot match: most messages lack some of them.
-
-    `key` is the one need that most messages lack; empty when the pattern needs nothing.
-    """
+    """A compiled pattern, and its needs: sets of characters of which a text must hold one each, or it cannot match."""
 
     regex: re.Pattern[str]
-    all_of: frozenset[str]
-    any_of: tuple[frozenset[str], ...]
-    key: frozenset[str] = frozenset()
+    needs: tuple[frozenset[str], ...]
 
     def possible(self, characters: frozenset[str]) -> bool:
         """Whether a text of these characters can match at all."""
-        return self.all_of <= characters and all(not some.isdisjoint(characters) for some in self.any_of)
+        return not any(need.isdisjoint(characters) for need in self.needs)
 
 
 @dataclass(frozen=True)
@@ -70,10 +65,9 @@ def seeker(pattern: str, words: Mapping[str, list[str]]) -> Seeker:
     regex = re.compile(piece.regex)
     if regex.fullmatch(""):
         raise PatternError(f"{pattern} matches nothing at all")
-    all_of = frozenset(c for need in piece.needs if len(need) == 1 for c in need)
-    any_of = {need for need in piece.needs if len(need) > 1 and not need & all_of}
-    key = min(piece.needs, key=cost, default=frozenset())
-    return Seeker(regex, all_of, tuple(sorted(any_of, key=cost)), key)
+    alone = frozenset(character for need in piece.needs if len(need) == 1 for character in need)
+    needs = {need for need in piece.needs if len(need) == 1 or not need & alone}
+    return Seeker(regex, tuple(sorted(needs, key=cost)))
 
 
 def to_regex(pattern: str, words: Mapping[str, list[str]]) -> str:

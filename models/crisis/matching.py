@@ -9,7 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from models.crisis.language import Seeker, cost
+import numpy as np
+
+from models.crisis.language import Seeker
 from models.crisis.normalise import BREAK
 
 Span = tuple[int, int]
@@ -29,27 +31,42 @@ class Group:
     within: str
 
     @property
-    def key(self) -> frozenset[str]:
-        """The one need of all its parts that most messages lack."""
-        return min((part.key for part in self.parts if part.key), key=cost, default=frozenset())
+    def needs(self) -> tuple[frozenset[str], ...]:
+        """The sets of characters of which a text must hold one each: those of all its parts."""
+        return tuple(dict.fromkeys(need for part in self.parts for need in part.needs))
 
 
 class Index:
-    """Says at once which of many patterns or groups a text can contain at all, in their order."""
+    """Says at once which of many patterns or groups a text can contain at all, in their order.
+
+    Each needs one character of each of some sets; a text is held against all these sets in one step.
+    """
 
     def __init__(self, sought: Sequence[Seeker | Group]) -> None:
-        self._always = frozenset(at for at, each in enumerate(sought) if not each.key)
-        self._by_character: dict[str, list[int]] = {}
-        for at, each in enumerate(sought):
-            for character in each.key:
-                self._by_character.setdefault(character, []).append(at)
+        number: dict[frozenset[str], int] = {}
+        needed = [[number.setdefault(need, len(number)) for need in each.needs] for each in sought]
+        self._met_always = len(number)  # what needs nothing needs this
+        self._needs = np.array(
+            [need for needs in needed for need in needs or [self._met_always]], dtype=np.int64
+        )
+        self._first = np.cumsum([0, *(max(1, len(needs)) for needs in needed)])[:-1]
+        held: dict[str, list[int]] = {}
+        for need, at in number.items():
+            for character in need:
+                held.setdefault(character, []).append(at)
+        self._by_character = {character: np.array(at) for character, at in held.items()}
 
     def possible(self, characters: frozenset[str]) -> list[int]:
         """The places, in the list that was given, of what a text of these characters may contain."""
-        found = set(self._always)
+        if not len(self._first):
+            return []
+        lacking = np.ones(self._met_always + 1, dtype=np.int64)
+        lacking[self._met_always] = 0
         for character in characters:
-            found.update(self._by_character.get(character, ()))
-        return sorted(found)
+            if (met := self._by_character.get(character)) is not None:
+                lacking[met] = 0
+        found: list[int] = np.flatnonzero(np.add.reduceat(lacking[self._needs], self._first) == 0).tolist()
+        return found
 
 
 @dataclass(frozen=True)
@@ -80,8 +97,6 @@ class Text:
 
     def spots(self, seeker: Seeker, hidden: bytearray) -> Iterator[Spot]:
         """Every place of a pattern that lies in no hidden span, from left to right, overlapping ones too."""
-        if not seeker.possible(self.characters):
-            return
         position = 0
         while position < len(self.text):
             found = seeker.regex.search(self.text, position)
@@ -95,8 +110,6 @@ class Text:
 
     def together(self, group: Group, hidden: bytearray) -> Iterator[Spot]:
         """Every place where the things of a group stand together, none of them hidden, no two of them the same."""
-        if not all(part.possible(self.characters) for part in group.parts):
-            return
         first, *others = group.parts
         for span in self._places(first):
             if hidden.find(1, *span) >= 0:

@@ -95,7 +95,7 @@ class Spelling:
 
     pattern: re.Pattern[str]
     means: str
-    needs: frozenset[str] = frozenset()
+    needs: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -167,6 +167,10 @@ class Normaliser:
         pinyin: PinyinReader | None = None,
     ) -> None:
         self._spellings = tuple(spellings)
+        self._spelt_with: dict[str, list[int]] = {}
+        for at, spelling in enumerate(self._spellings):
+            for sign in spelling.needs:
+                self._spelt_with.setdefault(sign, []).append(at)
         self._pinyin = pinyin
         self._emoji = dict(emoji)
         words = sorted({word for word in joined if len(word) > 1}, key=len, reverse=True)
@@ -183,30 +187,29 @@ class Normaliser:
         if len(text) > WHOLE_UP_TO:
             unread = (ENDS, len(text) - ENDS)
             spans = [(0, unread[0]), (unread[1], len(text))]
-        views = [self._view(text, spans, {})]
-        if any(sign in text[a:b] for a, b in spans for sign in self._emoji):
-            views.append(self._view(text, spans, self._emoji))
-        if (
-            self._pinyin is not None
-            and (spelt := self._plain_view(text, spans, {}))
-            and _LATIN.search(spelt.text)
-        ):
-            heard = self._pinyin.read(spelt.text)
+        plain = self._plain_view(text, spans, {})
+        views = [self._respelt(plain)]
+        if any(not self._emoji.keys().isdisjoint(text[a:b]) for a, b in spans):
+            views.append(self._respelt(self._plain_view(text, spans, self._emoji)))
+        if self._pinyin is not None and _LATIN.search(plain.text):
+            heard = self._pinyin.read(plain.text)
             if heard is not None:
-                views.append(self._respelt(_heard_view(spelt, heard)))
+                views.append(self._respelt(_heard_view(plain, heard)))
         return views, unread
 
-    def _view(self, text: str, spans: list[tuple[int, int]], emoji: Mapping[str, str]) -> View:
-        return self._respelt(self._plain_view(text, spans, emoji))
-
     def _respelt(self, view: View) -> View:
-        characters = frozenset(view.text)
-        for spelling in self._spellings:
-            if not spelling.needs.isdisjoint(characters):
-                changed = view.replace(spelling.pattern, spelling.means)
+        done = -1
+        while True:  # in their order; a word that was put right may call for a later one
+            ahead = sorted(
+                {at for sign in set(view.text) for at in self._spelt_with.get(sign, ()) if at > done}
+            )
+            for done in ahead:
+                changed = view.replace(self._spellings[done].pattern, self._spellings[done].means)
                 if changed is not view:
-                    view, characters = changed, frozenset(changed.text)
-        return view
+                    view = changed
+                    break
+            else:
+                return view
 
     def _plain_view(self, text: str, spans: list[tuple[int, int]], emoji: Mapping[str, str]) -> View:
         out: list[str] = []

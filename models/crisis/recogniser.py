@@ -30,6 +30,8 @@ _SECOND_READS = 4_000
 _HARMLESS = "，"
 _FRAGMENT = 4
 """Fewer letters than this left between harmless spans (今天 of 今天热死了) are no message that anybody has learned."""
+_OF_EVERY_KIND = "這里 ni hao 😀"
+"""A message that has everything loaded: other characters, pinyin, a sign."""
 _BEFORE = 4
 _BESIDE = 20
 """How far around a harmless span words are looked for that make it serious (characters)."""
@@ -130,6 +132,7 @@ class CrisisRecogniser:
         load = getattr(self._second, "load", None)
         if load is not None:
             load()
+        self.read(_OF_EVERY_KIND)
 
     @property
     def course(self) -> Course:

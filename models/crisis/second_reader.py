@@ -68,7 +68,8 @@ class SecondReader:
         windows, among = sentences + list(_windows(text)), len(sentences)
         if not windows:
             return None
-        answers = self.model.probabilities([text[start:end] for start, end in windows])
+        reading = self.model.reading(text)
+        answers = reading.probabilities(windows)
         crisis = answers[:, self.model.labels.index("crisis")]
         raised = crisis + answers[:, self.model.labels.index("elevated")]
         sure = [self._limits(window, whole=at >= among) for at, window in enumerate(windows)]
@@ -85,12 +86,8 @@ class SecondReader:
             return None
         start, end = windows[at]
         louder = "crisis" if crisis[at] >= answers[at, self.model.labels.index("elevated")] else "elevated"
-        spans = self.model.spans(text[start:end], louder) or [(0, end - start)]
-        return Vote(
-            "crisis" if level == "crisis" else "elevated",
-            min(probability, _WORST),
-            tuple((start + a, start + b) for a, b in spans),
-        )
+        spans = reading.spans((start, end), louder) or [(start, end)]
+        return Vote("crisis" if level == "crisis" else "elevated", min(probability, _WORST), tuple(spans))
 
     def _limits(self, window: tuple[int, int], *, whole: bool) -> tuple[float, float]:
         """How sure of crisis, and of crisis or a question together, a stretch must be."""

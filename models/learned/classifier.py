@@ -8,11 +8,37 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from models.learned import folder as folders
 
 Span = tuple[int, int]
 Probabilities = npt.NDArray[np.float64]
+
+
+class Reading(Protocol):
+    """One text that is asked about stretch by stretch: the answers that the stretches alone would get, but that words
+    may be cut as they are in the whole text."""
+
+    def probabilities(self, stretches: Sequence[Span]) -> Probabilities: ...
+
+    def spans(self, stretch: Span, label: str, at_most: int = 2) -> list[Span]: ...
+
+
+class SlicedReading:
+    """The reading of a classifier that has no quicker way than to read each stretch alone."""
+
+    def __init__(self, model: Classifier, text: str) -> None:
+        self._model, self._text = model, text
+
+    def probabilities(self, stretches: Sequence[Span]) -> Probabilities:
+        """One row a stretch, one column a label."""
+        return self._model.probabilities([self._text[start:end] for start, end in stretches])
+
+    def spans(self, stretch: Span, label: str, at_most: int = 2) -> list[Span]:
+        """Where in a stretch the words stand that spoke most for a label, as places of the whole text."""
+        start, end = stretch
+        return [(start + a, start + b) for a, b in self._model.spans(self._text[start:end], label, at_most)]
 
 
 class Classifier(Protocol):
@@ -24,6 +50,8 @@ class Classifier(Protocol):
     def probabilities(self, texts: Sequence[str]) -> Probabilities: ...
 
     def spans(self, text: str, label: str, at_most: int = 2) -> list[Span]: ...
+
+    def reading(self, text: str) -> Reading: ...
 
     def threshold(self, name: str) -> float | None: ...
 
@@ -64,12 +92,10 @@ def loudest(weights: npt.ArrayLike, at_most: int, longest: int = 12) -> list[Spa
     values -= positive.mean() * 0.5
     best_of_all = 0.0
     while len(out) < at_most:
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        best, chosen = 0.0, (0, 0)
-        for start in range(len(values)):
-            ends = sums[start + 1 : start + 1 + longest] - sums[start]
-            if len(ends) and ends.max() > best:
-                best, chosen = float(ends.max()), (start, start + 1 + int(ends.argmax()))
+        sums = np.concatenate([[0.0], np.cumsum(values), np.full(longest, -np.inf)])
+        added = sliding_window_view(sums[1:], longest)[: len(values)] - sums[: len(values), np.newaxis]
+        start, length = divmod(int(added.argmax()), longest)
+        best, chosen = float(added[start, length]), (start, start + 1 + length)
         if best <= 0 or best < 0.3 * best_of_all:
             break
         best_of_all = max(best, best_of_all)

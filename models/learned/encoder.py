@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from models.learned import folder as folders
 from models.learned.calibrate import softmax
-from models.learned.classifier import Probabilities, Span, loudest, merged
+from models.learned.classifier import Probabilities, SlicedReading, Span, loudest, merged
 from models.learned.errors import ModelUnusable
 from models.learned.quantised import quantise
 from models.learned.view import view
@@ -117,6 +117,10 @@ class EncoderClassifier:
                 batch = padded([read[row] for row in rows], int(self.config["padding"]))
                 out[rows] = self.network(**batch).logits.float().numpy()
         return out
+
+    def reading(self, text: str) -> SlicedReading:
+        """The text, to be asked about stretch by stretch."""
+        return SlicedReading(self, text)
 
     def spans(self, text: str, label: str, at_most: int = 2) -> list[Span]:
         """The stretches of the original text that spoke most for a label, in order; may be fewer, or none."""

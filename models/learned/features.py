@@ -28,11 +28,20 @@ _MASK = (1 << 64) - 1
 
 @dataclass(frozen=True)
 class Term:
-    """Terms of one kind, as they stand in the text: `key[i]` covers the characters `first[i]:last[i]`."""
+    """Terms of one kind, as they stand in the text: `key[i]` covers the characters `first[i]:last[i]`, and all that it
+    is made of ends before `reach[i]`."""
 
     key: Numbers
     first: Numbers
     last: Numbers
+    reach: Numbers
+
+    def within(self, start: int, end: int) -> Term:
+        """Those that lie wholly in a stretch of the text."""
+        kept = (self.first >= start) & (self.reach <= end)
+        return Term(
+            self.key[kept], self.first[kept] - start, self.last[kept] - start, self.reach[kept] - start
+        )
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,10 @@ class Features:
     @property
     def kinds(self) -> tuple[Term, Term]:
         return self.grams, self.words
+
+    def within(self, start: int, end: int) -> Features:
+        """What a stretch of the text has, its words cut as they are in the whole text."""
+        return Features(self.grams.within(start, end), self.words.within(start, end), end - start)
 
 
 def features(text: str, longest: int) -> Features:
@@ -84,28 +97,35 @@ def _grams(text: str, longest: int) -> Term:
         first.append(np.arange(len(found[-1]), dtype=np.int64))
     if not found:
         return _nothing()
-    last = [places + n for n, places in enumerate(first, 1)]
-    return Term(np.concatenate(found), np.concatenate(first), np.concatenate(last))
+    last = np.concatenate([places + n for n, places in enumerate(first, 1)])
+    return Term(np.concatenate(found), np.concatenate(first), last, last)
 
 
 def _words(text: str) -> Term:
     """Words, and pairs of words; a pair covers its first word only, so that what spoke most can be shown."""
     words = [(word, start, end) for word, start, end in _cutter().tokenize(text) if word.strip()]
-    hashes = [_hash(word) for word, _, _ in words]
-    found, first, last = [], [], []
-    for at, (_, start, end) in enumerate(words):
-        for other in range(at, min(len(words), at + NEAR + 1)):
-            pair = hashes[at] if other == at else (hashes[at] * _PRIME + hashes[other] + 1) & _MASK
-            found.append(((pair ^ (pair >> 31)) * _MIX & _MASK) >> 1)
-            first.append(start)
-            last.append(end)
-    if not found:
+    if not words:
         return _nothing()
-    return Term(np.array(found, np.int64), np.array(first, np.int64), np.array(last, np.int64))
+    hashed = np.array([_hash(word) for word, _, _ in words], np.uint64)
+    first = np.array([start for _, start, _ in words], np.int64)
+    last = np.array([end for _, _, end in words], np.int64)
+    pairs = [hashed]
+    for apart in range(1, min(NEAR, len(words) - 1) + 1):
+        pairs.append(hashed[:-apart] * np.uint64(_PRIME) + hashed[apart:] + np.uint64(1))
+    return Term(
+        _mixed(np.concatenate(pairs)),
+        np.concatenate([first[: len(some)] for some in pairs]),
+        np.concatenate([last[: len(some)] for some in pairs]),
+        np.concatenate([last[len(last) - len(some) :] for some in pairs]),
+    )
+
+
+def _mixed(numbers: npt.NDArray[np.uint64]) -> Numbers:
+    return (((numbers ^ (numbers >> np.uint64(31))) * np.uint64(_MIX)) >> np.uint64(1)).astype(np.int64)
 
 
 def _nothing() -> Term:
-    return Term(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+    return Term(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.learned.features import Numbers, Weights, features, weighed
+from models.learned.features import Features, Numbers, Weights, weighed
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Network(nn.Module):
         with torch.no_grad():
             self.terms.weight.zero_()
 
-    def seen(self, text: str) -> tuple[Numbers, Weights]:
-        """A text in its plain view as this network takes it."""
-        return weighed(features(text, self.shape.longest), self.keys.numpy(), self.idf.numpy())
+    def seen(self, terms: Features) -> tuple[Numbers, Weights]:
+        """The terms of a text as this network takes them."""
+        return weighed(terms, self.keys.numpy(), self.idf.numpy())
 
     def forward(self, batch: Batch) -> Tensor:
         said: Tensor = self.terms(batch.terms, batch.offsets, per_sample_weights=batch.weights)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -15,7 +16,7 @@ from models.learned import folder as folders
 from models.learned.calibrate import softmax
 from models.learned.classifier import Probabilities, Span, loudest, merged
 from models.learned.errors import ModelUnusable
-from models.learned.features import features, weighed
+from models.learned.features import Features, features, weighed
 from models.learned.network import Batch, Network, Shape
 from models.learned.view import view
 
@@ -94,11 +95,17 @@ class TextClassifier:
 
     def logits(self, views: Sequence[str]) -> Probabilities:
         """The answers for texts in their plain view, before calibration."""
-        out = np.zeros((len(views), len(self.labels)))
+        return self._logits([features(text, self.network.shape.longest) for text in views])
+
+    def reading(self, text: str) -> TextReading:
+        """The text, its words cut once however many stretches of it are asked about."""
+        return TextReading(self, text)
+
+    def _logits(self, read: Sequence[Features]) -> Probabilities:
+        out = np.zeros((len(read), len(self.labels)))
         with torch.inference_mode():
-            for at in range(0, len(views), _AT_ONCE):
-                part = views[at : at + _AT_ONCE]
-                batch = Batch.of([self.network.seen(text) for text in part])
+            for at in range(0, len(read), _AT_ONCE):
+                batch = Batch.of([self.network.seen(terms) for terms in read[at : at + _AT_ONCE]])
                 out[at : at + _AT_ONCE] = self.network(batch).numpy()
         return out
 
@@ -107,28 +114,61 @@ class TextClassifier:
         seen = view(_shortened(text))
         if label not in self.labels or not seen.text:
             return []
-        weights = self._weights(seen.text, self.labels.index(label))
+        weights = self._weights(features(seen.text, self.network.shape.longest), self.labels.index(label))
         cut = len(text) - len(_shortened(text))
         found = [seen.original(start, end) for start, end in loudest(weights, at_most)]
         return merged([(_back(a, cut), _back(b, cut)) for a, b in found])
 
-    def _weights(self, text: str, label: int) -> list[float]:
+    def _weights(self, terms: Features, label: int) -> npt.NDArray[np.float64]:
         """What each character of a view adds to a label, before the others: each term's part, shared out over it."""
-        terms = features(text, self.network.shape.longest)
         keys = self.network.keys.numpy()
         places, weights = weighed(terms, keys, self.network.idf.numpy())
         said = self.network.terms.weight.detach().numpy()[places]
         others = [n for n in range(len(self.labels)) if n != label]
         parts = weights * (said[:, label] - said[:, others].mean(axis=1))
-        added = dict(zip(keys[places].tolist(), parts.tolist(), strict=True))
-        total = np.zeros(terms.length)
-        for kind in terms.kinds:
-            found, times = np.unique(kind.key, return_counts=True)
-            often = dict(zip(found.tolist(), times.tolist(), strict=True))
-            for key, first, last in zip(kind.key.tolist(), kind.first, kind.last, strict=True):
-                if part := added.get(key):
-                    total[first:last] += part / (last - first) / often[key]
-        return list(total)
+        order = np.argsort(keys[places])
+        known, parts = keys[places][order], parts[order]
+        total = np.zeros(terms.length + 1)
+        for kind in terms.kinds if len(known) else ():
+            _, which, times = np.unique(kind.key, return_inverse=True, return_counts=True)
+            place = np.minimum(np.searchsorted(known, kind.key), len(known) - 1)
+            share = np.where(known[place] == kind.key, parts[place], 0.0)
+            share = share / (kind.last - kind.first) / times[which]
+            np.add.at(total, kind.first, share)
+            np.subtract.at(total, kind.last, share)
+        return np.cumsum(total)[:-1]
+
+
+class TextReading:
+    """One text that is asked about stretch by stretch; `Reading` says what is promised."""
+
+    def __init__(self, model: TextClassifier, text: str) -> None:
+        self._model = model
+        self._view = view(text)
+        self._terms = features(self._view.text, model.network.shape.longest)
+        self._starts = np.array(self._view.start, dtype=np.int64)
+
+    def probabilities(self, stretches: Sequence[Span]) -> Probabilities:
+        """One row a stretch, one column a label."""
+        model = self._model
+        if not stretches:
+            return np.zeros((0, len(model.labels)))
+        read = [self._terms.within(*self._seen(stretch)) for stretch in stretches]
+        return softmax(model._logits(read), model.temperature)
+
+    def spans(self, stretch: Span, label: str, at_most: int = 2) -> list[Span]:
+        """Where in a stretch the words stand that spoke most for a label, as places of the whole text."""
+        first, last = self._seen(stretch)
+        if first >= last or label not in self._model.labels:
+            return []
+        weights = self._model._weights(self._terms.within(first, last), self._model.labels.index(label))
+        return merged(
+            [self._view.original(first + start, first + end) for start, end in loudest(weights, at_most)]
+        )
+
+    def _seen(self, stretch: Span) -> Span:
+        first, last = np.searchsorted(self._starts, stretch)
+        return int(first), int(last)
 
 
 def _shortened(text: str) -> str:

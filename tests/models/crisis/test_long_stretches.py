@@ -17,7 +17,7 @@ from models.crisis.second_reader import (
     SURE_OF_SENTENCE,
     SecondReader,
 )
-from models.learned.classifier import Probabilities, Span
+from models.learned.classifier import Probabilities, SlicedReading, Span
 
 
 class Hears(dict[str, float]):
@@ -34,6 +34,9 @@ class Hears(dict[str, float]):
             next((p for word, p in self.items() if text.strip("。！？;\n ") == word), 0.0) for text in texts
         ]
         return np.array([[p, 0.0, 1 - p] for p in sure])
+
+    def reading(self, text: str) -> SlicedReading:
+        return SlicedReading(self, text)
 
     def spans(self, text: str, label: str, at_most: int = 2) -> list[Span]:
         return []
@@ -54,6 +57,9 @@ class Says:
 
     def probabilities(self, texts: Sequence[str]) -> Probabilities:
         return np.array([[self.crisis, 0.0, 1 - self.crisis]] * len(texts))
+
+    def reading(self, text: str) -> SlicedReading:
+        return SlicedReading(self, text)
 
     def spans(self, text: str, label: str, at_most: int = 2) -> list[Span]:
         return []

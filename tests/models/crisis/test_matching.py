@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.crisis.errors import CrisisRulesError, PatternError
-from models.crisis.language import seeker
-from models.crisis.matching import Group, Text
+from models.crisis.language import Seeker, seeker
+from models.crisis.matching import Group, Index, Text
 from models.crisis.rulebook import RULES_FOLDER, RuleBook, word_lists
 
 WORDS = {"盼": ["盼", "巴不得", "想"], "阴间": ["阴间", "黄泉"]}
@@ -106,3 +108,26 @@ def test_a_rule_that_could_never_speak_is_refused(tmp_path, entry):
     (tmp_path / "bad.yml").write_text(rule, encoding="utf-8")
     with pytest.raises((CrisisRulesError, PatternError)):
         RuleBook.from_folder(tmp_path)
+
+
+def test_the_index_names_just_what_is_possible_in_their_order() -> None:
+    book = RuleBook.shipped()
+    sought = [each for _, each in book.searches]
+    index = Index(sought)
+    for text in (
+        "",
+        "我",
+        "我不想活了，药都买好了",
+        "今天去菜场买了条鱼",
+        "i want to kill myself",
+        "儿子说他站在天台上",
+    ):
+        characters = frozenset(text)
+        expected = [
+            at
+            for at, each in enumerate(sought)
+            if all(part.possible(characters) for part in (each.parts if isinstance(each, Group) else (each,)))
+        ]
+        assert index.possible(characters) == expected
+    assert Index([]).possible(frozenset("我")) == []
+    assert Index([Seeker(re.compile("."), ()), seeker("死", {})]).possible(frozenset("我")) == [0]

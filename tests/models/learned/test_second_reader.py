@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.crisis.second_reader import ENDS, WHOLE_UP_TO, SecondReader
 from models.learned import ModelUnusable, TextClassifier
-from models.learned.classifier import Probabilities, Span
+from models.learned.classifier import Probabilities, SlicedReading, Span
 from tests.models.learned.test_text_model import STRANGE
 
 
@@ -39,6 +39,9 @@ class ByWords:
             elevated = 0.3 if "天台" in text else 0.6 if "累赘" in text else 0.01
             rows.append([crisis, elevated * (1 - crisis), 1 - crisis - elevated * (1 - crisis)])
         return np.array(rows)
+
+    def reading(self, text: str) -> SlicedReading:
+        return SlicedReading(self, text)
 
     def spans(self, text: str, label: str, at_most: int = 2) -> list[Span]:
         return [(text.index(w), text.index(w) + 2) for w in ("遗书", "天台", "累赘") if w in text][:at_most]

@@ -127,7 +127,7 @@ def test_two_words_are_heard_together_whatever_stands_between(model: TextClassif
 
 def test_what_spoke_adds_up_to_the_answer(model: TextClassifier) -> None:
     text = "半夜我写了遗书"
-    added = model._weights(text, model.labels.index("crisis"))
+    added = model._weights(features(text, model.network.shape.longest), model.labels.index("crisis"))
     logits = model.logits([text])[0] - model.network.bias.detach().numpy()
     others = [n for n, label in enumerate(model.labels) if label != "crisis"]
     assert sum(added) == pytest.approx(logits[model.labels.index("crisis")] - logits[others].mean(), abs=1e-3)
@@ -220,3 +220,34 @@ def test_what_needs_no_model_does_not_wait_for_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天老伴去买菜。昨晚女儿写了遗书！风很大\n我爬上了天台",
+        "😀好。ｙｉｓｈｕ遺書，。女 儿 写 了 遗 书。",
+        "",
+        "。",
+        "a\u200b死",
+    ],
+)
+def test_sentences_of_a_text_that_is_read_once_get_the_answers_of_each_alone(
+    model: TextClassifier, text: str
+) -> None:
+    ends = [at + 1 for at, sign in enumerate(text) if sign in "。！\n"] + [len(text)]
+    stretches = [(0, len(text)), *zip([0, *ends], ends, strict=False)]
+    reading = model.reading(text)
+    alone = model.probabilities([text[start:end] for start, end in stretches])
+    np.testing.assert_allclose(reading.probabilities(stretches), alone, atol=1e-6)
+    for start, end in stretches:
+        spoke = [(start + a, start + b) for a, b in model.spans(text[start:end], "crisis")]
+        assert reading.spans((start, end), "crisis") == spoke
+    assert reading.probabilities([]).shape == (0, 3)
+    assert reading.spans((0, len(text)), "no such label") == []
+
+
+def test_a_stretch_knows_nothing_of_what_stands_around_it(model: TextClassifier) -> None:
+    text = "今天买菜，昨晚女儿写了遗书"
+    menu, letter = model.reading(text).probabilities([(0, 5), (5, len(text))])
+    assert menu[model.labels.index("crisis")] < 0.5 < letter[model.labels.index("crisis")]
