@@ -72,6 +72,11 @@ def test_what_moves_somebody_is_known_by_its_object(text: str, point: str) -> No
         ("我这样要不要去看医生？", "should_i_go"),
         ("除了咨询还有别的办法吗", "besides_help"),
         ("我想转行做咨询师", "becoming_counsellor"),
+        ("有没有好书可以推荐给我看", "wants_books"),
+        ("线上咨询和线下咨询差别大吗", "online_or_there"),
+        ("要是有困难我会再来找你聊的", "says_goodbye"),
+        ("新手咨询师没有个案，怎么接到第一个", "helper_career"),
+        ("来访者想拥抱我，我不晓得该怎么回", "helper_lines"),
         ("爸妈不相信我有抑郁症，说我装病", "family_no_belief"),
     ],
 )
@@ -88,6 +93,10 @@ def test_who_asks_about_being_helped_is_told_of_that(text: str, point: str) -> N
         ("要不然我该怎样缓解压力", "relaxing"),
         ("有时候他的情绪会失控", "out_of_hand"),
         ("这几天忙得我很烦恼", "irritable"),
+        ("听您讲完我心里踏实多了", "restless_worry"),
+        ("我小学就在家门口读书", "wants_books"),
+        ("她情绪波动很大", "up_and_down"),
+        ("作为咨询师既要中立又要给情感支持", "drawn_to_counsellor"),
     ],
 )
 def test_a_word_that_only_sounds_alike_brings_no_point(text: str, not_this: str) -> None:
