@@ -69,8 +69,10 @@ from residents.store import (
     erase_identity,
     identity_of,
     lock_session,
+    lock_sessions_of,
     moved_away,
     session_by_token,
+    sessions_of,
     set_consents,
 )
 from storage import audit
@@ -825,7 +827,7 @@ class Conversation:
             while True:
                 self._read_all(session)
                 with self.database.transaction() as db:
-                    lock_session(db, session.id)
+                    lock_sessions_of(db, session.resident_id)
                     if not self._unread(db, session):
                         return record.erase(db, session, self.clock())
 
@@ -849,12 +851,17 @@ class Conversation:
         """Nothing is erased before it was read for danger, or was taken for danger because it cannot be read."""
         with self.database.transaction() as db:
             unread = self._unread(db, session)
-        for message_id in unread:
-            self._act(session, message_id)
+        for theirs, message_id in unread:
+            self._act(theirs, message_id)
 
-    def _unread(self, db: Session, session: ResidentSession) -> list[UUID]:
-        said = transcript.messages_of(db, session.id)
-        return [m.id for m in said if m.author == "resident" and m.read_at is None]
+    def _unread(self, db: Session, session: ResidentSession) -> list[tuple[ResidentSession, UUID]]:
+        """What nobody has read yet in any conversation of this person, with that conversation."""
+        return [
+            (theirs, message.id)
+            for theirs in sessions_of(db, session.resident_id)
+            for message in transcript.messages_of(db, theirs.id)
+            if message.author == "resident" and message.read_at is None
+        ]
 
     # --- what nobody has read yet ------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from residents.follower import followers_of, forget_follower
 from residents.one_time_code import OneTimeCode
 from residents.resident import Consent, Resident
 from residents.session import ResidentSession
-from residents.store import consents_of, disclosures_of, erase_identity, identity_of
+from residents.store import consents_of, disclosures_of, erase_identity, identity_of, lock_sessions_of
 from storage import audit
 from storage.vault import Vault
 
@@ -34,8 +34,7 @@ def erase(db: Session, session: ResidentSession, now: datetime) -> Erased:
     says so. A request of this person that is still being answered waits for this, and then keeps nothing.
     """
     resident_id = session.resident_id
-    theirs = select(ResidentSession.id).where(ResidentSession.resident_id == resident_id)
-    db.execute(theirs.order_by(ResidentSession.id).with_for_update())
+    lock_sessions_of(db, resident_id)
     sessions = select(ResidentSession.id).where(ResidentSession.resident_id == resident_id)
     administrations = select(Administration.id).where(Administration.resident_id == resident_id)
     db.execute(delete(GivenAnswer).where(GivenAnswer.administration_id.in_(administrations)))

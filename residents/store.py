@@ -1,6 +1,6 @@
 """Queries on the people we serve."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -40,6 +40,18 @@ def lock_session(db: Session, session_id: UUID) -> ResidentSession:
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
+
+
+def sessions_of(db: Session, resident_id: UUID) -> Sequence[ResidentSession]:
+    """All conversations of one person."""
+    theirs = select(ResidentSession).where(ResidentSession.resident_id == resident_id)
+    return db.scalars(theirs.order_by(ResidentSession.id)).all()
+
+
+def lock_sessions_of(db: Session, resident_id: UUID) -> None:
+    """Lock all conversations of one person, in one order: whatever is being answered in them waits."""
+    theirs = select(ResidentSession.id).where(ResidentSession.resident_id == resident_id)
+    db.execute(theirs.order_by(ResidentSession.id).with_for_update())
 
 
 def lock_resident(db: Session, resident_id: UUID) -> Resident:

@@ -65,6 +65,24 @@ def test_nothing_is_erased_that_nobody_could_read(town: Town, reader_fails: Call
     assert town.officer("puyan").only_ticket()["level"] == Level.ORANGE.key
 
 
+def test_nothing_is_erased_that_nobody_could_read_in_an_earlier_conversation(
+    town: Town, reader_fails: Callable[[int], None]
+) -> None:
+    resident = town.resident(place="puyan-hall")
+    resident.agrees()
+    reader_fails(3)
+    resident.says("我不想活了")
+    town.clock.advance(hours=25)
+    opened = town.ask("POST", "/api/sessions", cookie=resident.cookie, json={"door": "phone", "place": None})
+    assert opened.json()["came_back"]
+    resident.token = opened.cookies[SessionCookie]
+    resident.chooses("same_person")
+    assert town.officer("puyan").tickets() == []
+    assert resident.sends("DELETE", "/record").status_code == 200
+
+    assert town.officer("puyan").only_ticket()["level"] == Level.ORANGE.key
+
+
 def test_a_message_that_met_a_fault_is_taken_up_at_once_when_it_is_sent_again(town: Town) -> None:
     resident = town.resident(place="puyan-hall")
     resident.agrees()
