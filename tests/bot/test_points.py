@@ -302,6 +302,11 @@ def test_a_plan_is_no_question_and_a_refusal_no_plan(text: str, manner: str | No
         ("三十多的人了，天天混日子，一点斗志都没有", "drifting"),
         ("我怕犯错，交出去以前要看十遍", "afraid_of_mistakes"),
         ("有什么法子能缓解压力吗", "ease_pressure"),
+        ("开学才一个月，课就落下一大截，跟不上进度", "fell_behind"),
+        ("老板说我不稳重，我天天想着领导对我的看法", "boss_opinion"),
+        ("上班真的很不顺心，可又没地方去", "work_unhappy"),
+        ("我就是不喜欢这个学校", "dislikes_school"),
+        ("我对刻章很感兴趣，就是没工夫学", "hobby"),
     ],
 )
 def test_what_is_told_of_work_and_study_is_known_by_its_words(text: str, point: str) -> None:
@@ -319,6 +324,9 @@ def test_what_is_told_of_work_and_study_is_known_by_its_words(text: str, point: 
         ("他没什么事业心，我看不到头", "career"),
         ("他下了班常拉我一起打游戏", "other_on_screen"),
         ("我怕发生意外怀孕，又不敢跟他讲", "business"),
+        ("我对此很感兴趣，您接着说", "hobby"),
+        ("玩手机反倒让我注意力集中", "focus"),
+        ("我不想复读，就去上那个学校", "again_or_not"),
     ],
 )
 def test_a_word_in_passing_makes_no_matter_of_work_or_study(text: str, not_meant: str) -> None:
