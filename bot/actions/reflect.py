@@ -72,7 +72,7 @@ def heard_in(state: DialogueState, intent: str | None, bank: Bank, text: str = "
     return Heard(
         topic,
         beside,
-        listening.feeling,
+        listening.feeling if listening.feeling != "surprise" or SURPRISED.search(text) else None,
         listening.said,
         listening.echoes,
         listening.brief,
@@ -196,6 +196,8 @@ def _settled(intent: str, text: str, named: str | None, thread: str | None) -> s
     return named if named and named not in MOODS else matter or intent
 
 
+SURPRISED = re.compile("突然|忽然|没想到|意外|吓|惊|竟然?|居然|一下子|怎么(就|会)")
+"""A feeling of surprise is said back only where something came as one."""
 LONGER = 18
 """From so many signs on a message has room for more than one word of its matter."""
 THANKS = "utter_thanks"

@@ -101,6 +101,13 @@ def _clauses(text: str) -> Iterator[tuple[str, str, bool]]:
             yield "".join(clauses[:at]), clause, at == len(clauses) - 1
 
 
+def _asked(found: re.Match[str]) -> str:
+    """What was found, without the words that only lead on (如何才能 is 如何); 应该……吗 is 该不该……."""
+    if kept := found.groupdict().get("bare"):
+        return f"该不该{kept}"
+    return re.sub("(怎么|如何|怎样)样?(才?能够?|可以|去|来|更好地|有效地?)+", r"\1", found["said"])
+
+
 def _faced(clauses: Sequence[tuple[str, str, bool]]) -> list[tuple[str, str, bool]]:
     """The clause that a “what shall I do” is asked of: what stands before it, in the same clause or the one before."""
     for at in range(len(clauses) - 1, -1, -1):
@@ -123,7 +130,7 @@ def _turned(kind: str, clause: str, before: str) -> str | None:
         return None
     if kind in ("tells", "doubts") and not bare.startswith("我") and _words("another").search(before):
         return None
-    said = _words("endings").sub("", found["said"])
+    said = _words("endings").sub("", _asked(found))
     if kind == "faces" and _words("only_a_mood").search(said):
         return None
     if kind == "tells" and (not _words("weighs").search(said) or _words("only_a_mood").search(said)):

@@ -198,6 +198,24 @@ def test_what_they_told_of_is_named_back_in_their_words_and_rasa_never_sees_it_f
     assert not any("⟦" in text for text in heard)
 
 
+OWN = "我总是忍不住替别人付饭钱"
+
+
+def test_a_clause_of_theirs_comes_back_filled_in_and_rasa_never_hears_it(town: Town) -> None:
+    resident = begins(town)
+    resident.says(OWN)
+    assert any("您总是忍不住替别人付饭钱" in text for text in said(resident))
+    assert not any("⟦" in text for text in said(resident))
+    assert not any("您总是" in words for _, words in town.dialogue.heard)
+
+
+def test_at_a_kiosk_no_clause_of_theirs_comes_back(town: Town) -> None:
+    resident = Resident(town, None, "kiosk")
+    resident.agrees()
+    resident.says(OWN)
+    assert not any("替别人付饭钱" in text or "⟦" in text for text in said(resident))
+
+
 def test_nothing_is_said_twice_in_twenty_turns(town: Town) -> None:
     resident = begins(town)
     heard: list[str] = []

@@ -9,7 +9,7 @@ from bot.actions.reflect import ANOTHER, goes_on_about_another
 from bot.companion.bank import read_bank
 from bot.companion.believing import believed, topic_in
 from bot.companion.compose import Heard, compose, thread_of
-from bot.companion.manner import MANNERS, manner_of, refuses, what_counts
+from bot.companion.manner import MANNERS, manner_of, only_thanks, refuses, what_counts
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,38 @@ def test_who_fears_for_somebody_goes_on_telling_of_them_and_a_mourner_does_not()
     loss = [piece.id for piece in compose(read_bank(), Heard(topic="bereavement"))]
     mourning = replace(asked, listening=Listening(said=tuple(loss)))
     assert not goes_on_about_another(mourning, "她的茶杯还摆在老地方")
+
+
+@pytest.mark.parametrize(
+    ("text", "manner"),
+    [
+        ("您说得对，原来一家人过日子靠的是互相让一让", "agrees"),
+        ("我明白了，人和人本来就各有各的活法", "agrees"),
+        ("我明白了，可是人和人本来就各有各的活法", None),
+        ("我明白了，人和人的活法总让我羡慕", None),
+        ("我明白了，我会找个时间跟他谈谈", "takes_up"),
+    ],
+)
+def test_who_sees_it_now_is_told_from_who_plans_and_from_who_is_in_trouble(
+    text: str, manner: str | None
+) -> None:
+    assert manner_of(text) == manner
+
+
+def test_an_insight_is_asked_about_and_no_trouble_named_beside_it() -> None:
+    said = compose(read_bank(), Heard(manner="agrees"))
+    assert {piece.id.split(".")[0] for piece in said} == {"agrees"}
+
+
+@pytest.mark.parametrize(
+    ("text", "thanks"),
+    [
+        ("好的，我会努力的，再次谢谢您", True),
+        ("谢谢您，我现在轻松了很多，祝您一切都好", True),
+        ("谢谢您，如果以后有需要我再来找您", True),
+        ("谢谢您，我回去跟婆婆把话说开", False),
+        ("谢谢您，可是我还是睡不着", False),
+    ],
+)
+def test_thanks_and_nothing_besides_is_taken_as_thanks(text: str, thanks: bool) -> None:
+    assert only_thanks(text) is thanks
