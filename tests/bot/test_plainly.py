@@ -137,6 +137,7 @@ def test_a_question_of_place_is_answered_and_begins_no_exercise() -> None:
         ("start_screening", "能不能帮我测一测最近的状态", "之前医院里说我有点低落，还能好吗"),
         ("scam_suspicion", "你们不会是骗子吧", "这是个不错的建议"),
         ("personal_question", "你结婚了吗", "那你有什么建议吗"),
+        ("delete_record", "把我的记录删掉", "被喜欢的人删了"),
         ("thanks", "谢谢您，我会努力的", "我会耐心跟她一起慢慢摸索，谢谢您"),
     ],
 )
