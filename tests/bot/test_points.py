@@ -15,6 +15,7 @@ from bot.companion.compose import Heard, compose, thread_of
 from bot.companion.echoes import echoes_in
 from bot.companion.manner import manner_of, only_thanks
 from bot.companion.points import KINDS, Point, points_in, read_points
+from bot.masking import for_rasa
 from models.counsellor.screen import plain, read_rules
 from tests.bot.test_bank import CLOSED, NEVER_SAID, OPEN, TOPICS
 
@@ -373,7 +374,7 @@ def test_a_boss_in_passing_gives_way_to_what_was_done() -> None:
     ],
 )
 def test_what_happens_between_two_people_is_known_by_its_words(text: str, point: str) -> None:
-    assert points_in(text)[0].id == point
+    assert [points_in(one)[0].id for one in (text, for_rasa(text, ()))] == [point, point]
 
 
 @pytest.mark.parametrize(
@@ -387,10 +388,11 @@ def test_what_happens_between_two_people_is_known_by_its_words(text: str, point:
         ("我想过平淡安稳的日子", "flat"),
         ("跟领导请假撒谎了", "trust"),
         ("没有人陪我玩", "apart"),
+        ("我老公不想要孩子，想离婚的是我", "other_wants_out"),
         ("我又怕分手，又怕吵", "same_again"),
         ("我怕自己变得冷漠无情", "cold"),
         ("妈妈出轨了，我不知道该不该告诉爸爸", "affair_found"),
     ],
 )
 def test_a_word_in_passing_makes_no_matter_of_love(text: str, not_meant: str) -> None:
-    assert not_meant not in [point.id for point in points_in(text)]
+    assert not_meant not in [point.id for one in (text, for_rasa(text, ())) for point in points_in(one)]
