@@ -93,16 +93,18 @@ def _own(state: DialogueState, topic: str | None, point: Point | None, text: str
     own = next((kind for kind, holder in PLACEHOLDERS.items() if holder in state.listening.echoes), None)
     if own is None or busy or text.startswith("/") or topic in {*MOURNED, *FEW_WORDS}:
         return None
+    manner = manner_of(text)
+    if own == "plans" and manner == "takes_up":  # points are silent beside a plan
+        return own
     if point is not None and _says_it_better(point, own):
         return None
     if own not in TAKEN_AS_SAID and not (topic is None or topic in MOODS or topic in YIELDS):
         return None
     if own in ("asks", "weighs_up", *FACED):
         return own
-    manner = manner_of(text)
-    if manner == "agrees":
+    if manner in ("agrees", "takes_up"):
         return None
-    return own if (own == "plans" and manner is None) or (own == "plans") == (manner == "takes_up") else None
+    return own if own != "plans" or manner is None else None
 
 
 def _says_it_better(point: Point, own: str) -> bool:

@@ -11,6 +11,7 @@ from bot.companion.bank import read_bank
 from bot.companion.compose import compose
 from bot.companion.echoes import echoes_in
 from bot.companion.own_words import LONGEST, PLACEHOLDERS, carriers, instead, own_words
+from bot.companion.points import points_in
 from models.counsellor.screen import plain, read_rules
 from tests.bot.test_actions import Conversation
 from tests.bot.test_bank import CLOSED, NEVER_SAID, OPEN
@@ -147,6 +148,12 @@ def test_a_heavy_matter_keeps_its_own_sentence() -> None:
 def test_what_is_asked_is_not_answered_as_a_plan_nor_a_plan_as_a_question() -> None:
     assert "每天早睡半个钟头" in reply("您讲得对，我会每天早睡半个钟头。")[0]
     assert "怎么跟新来的徒弟交代活计" in reply("那我该怎么跟新来的徒弟交代活计呢？", "scam_suspicion")[0]
+
+
+def test_a_plan_is_said_back_also_where_a_point_knows_its_matter() -> None:
+    text = "谢谢您，我会试着多跟室友说几句话，不再一个人闷着"
+    assert points_in(text)
+    assert "跟室友说几句话" in reply(text)[0]
 
 
 @pytest.mark.parametrize("more", [{"level": "orange"}, {"level": "red"}, {"danger_replies": 1}])
