@@ -111,15 +111,15 @@ def _fill(postgres: Postgres, name: str, town: Town, size: Size) -> list[str]:
     with postgres.admin(name) as admin, town.database.transaction() as db:
         newest = {}
         for office, state in ((town.office_code(s), s) for s in STREETS):
-            newest[state] = [
-                row[0]
-                for row in admin.execute(
-                    "(SELECT code FROM ticket WHERE office = %s AND closed_at IS NULL) UNION ALL "
-                    "(SELECT code FROM ticket WHERE office = %s AND closed_at IS NOT NULL "
-                    "ORDER BY opened_at DESC LIMIT 210)",
-                    (office, office),
-                )
-            ]
+            shown = admin.execute(
+                "(SELECT code FROM ticket WHERE office = %s AND closed_at IS NULL) UNION ALL "
+                "(SELECT code FROM ticket WHERE office = %s AND closed_at IS NOT NULL "
+                "ORDER BY opened_at DESC LIMIT 210) UNION ALL "
+                "(SELECT t.code FROM follow_up f JOIN ticket t ON t.id = f.ticket_id "
+                "WHERE f.office = %s AND f.done_at IS NULL ORDER BY f.due_at LIMIT 400)",  # the day plan's
+                (office, office, office),
+            )
+            newest[state] = list(dict.fromkeys(row[0] for row in shown))
         fields = 0
         for one in (*closed, *opened):
             rows = lives[one]
