@@ -88,6 +88,18 @@ def share(part: int, whole: int, least: int = LEAST) -> Share | None:
     return Share(part if min(part, whole - part) >= least else None, whole)
 
 
+def share_of_month(weeks: Sequence[tuple[int, int]], least: int = LEAST) -> Share | None:
+    """What may be said of a part and its whole in all weeks of a month together, each too small to be said alone.
+
+    The months are fixed, so the end of one says nothing. None when a week of it was published by itself (what is left
+    could be subtracted), or when the sum says something of a week: the rule of `published`, with weeks for cells.
+    """
+    if any(whole >= least for _, whole in weeks):
+        return None
+    part, whole = (sum(numbers) for numbers in zip(*weeks, strict=True)) if weeks else (0, 0)
+    return share(part, whole, least) if least <= whole <= (least - 1) * (len(weeks) - 1) else None
+
+
 def tail(observed: int, expected: float) -> float:
     """P(X >= observed) for a Poisson variable of this mean: how often chance alone gives as many or more."""
     if observed <= 0:

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
@@ -33,7 +33,17 @@ from escalation.staff import StaffAccount
 from residents.district import FOLDER, District
 from residents.district_book import DistrictBook
 from server.aggregates import LEAST
-from server.board import Judged, Rules, StreetWeek, clusters, judge, published, read_rules, share
+from server.board import (
+    Judged,
+    Rules,
+    StreetWeek,
+    clusters,
+    judge,
+    published,
+    read_rules,
+    share,
+    share_of_month,
+)
 from server.board_schemas import (
     Board,
     BoardCell,
@@ -215,20 +225,13 @@ class BoardDesk:
         with self.database.transaction() as db:
             weeks = self._weeks(db, self.clock())
         last = weeks[-1] if weeks else None
-        words = self.rules.words
+        words, said = self.rules.words, self.rules.said["clocks"]
         lines = []
         if last is not None:
-            lines.append(self._share("筛查做完", last, "sittings", words["completion"]))
-            lines.append(self._share("说办得好", last, "satisfied", words["satisfied"]))
-            by_clock: Counter[tuple[str, int]] = Counter()
-            for names in last.content["clocks"].values():
-                for name, numbers in names.items():
-                    for kept, n in enumerate(numbers):
-                        by_clock[name, kept] += n
-            said = self.rules.said["clocks"]
+            lines.append(_public_line("筛查做完", weeks, _of("sittings"), words["completion"], words))
+            lines.append(_public_line("说办得好", weeks, _of("satisfied"), words["satisfied"], words))
             for name, word in said.items():
-                kept, late = by_clock[name, 0], by_clock[name, 1]
-                lines.append(_share_shown(f"按时{word}", [kept + late, kept], "", words))
+                lines.append(_public_line(f"按时{word}", weeks, _of_clock(name), "", words))
         return PublicBoard(
             district=self.districts.current.name,
             demo=self.demo,
@@ -396,6 +399,59 @@ def _share_shown(name: str, numbers: list[int], sentence: str, words: Mapping[st
         whole=found.whole if found else None,
         sentence=sentence,
     )
+
+
+Numbers = tuple[int, int]
+"""A part and its whole."""
+
+
+def _of(key: str) -> Callable[[BoardWeek], Numbers]:
+    def numbers(week: BoardWeek) -> Numbers:
+        whole, part = week.content.get(key, (0, 0))
+        return part, whole
+
+    return numbers
+
+
+def _of_clock(name: str) -> Callable[[BoardWeek], Numbers]:
+    def numbers(week: BoardWeek) -> Numbers:
+        of_layers = [names.get(name, (0, 0)) for names in week.content["clocks"].values()]
+        return sum(kept for kept, _ in of_layers), sum(kept + late for kept, late in of_layers)
+
+    return numbers
+
+
+def _public_line(
+    name: str, weeks: Sequence[BoardWeek], of: Callable[[BoardWeek], Numbers], sentence: str, words: Mapping[str, Any]
+) -> BoardShare:  # fmt: skip
+    """One line of the public board: the last week, or, where that is too small to be named, the newest of the earlier
+    weeks and of the whole months that may be. Which one it is stands with it."""
+    periods = [[week] for week in weeks] + _months(weeks)
+    for period in sorted(periods, key=lambda one: (one[-1].begins, -len(one)), reverse=True):
+        numbers = [of(week) for week in period]
+        found = share(*numbers[0]) if len(numbers) == 1 else share_of_month(numbers)
+        if found is None:
+            continue
+        told = [words["part_small"]] if found.part is None else [sentence] if sentence else []
+        if period[-1] is not weeks[-1] or len(period) > 1:
+            when = words["earlier_week" if len(period) == 1 else "month"]
+            first, last = period[0].begins, period[-1].begins + timedelta(days=6)
+            told.append(when.format(first=_day(first), last=_day(last), weeks=len(period)))
+        return BoardShare(name=name, part=found.part, whole=found.whole, sentence="；".join(told))
+    return BoardShare(name=name, part=None, whole=None, sentence=words["small"])
+
+
+def _months(weeks: Sequence[BoardWeek]) -> list[list[BoardWeek]]:
+    """The weeks of each month of which every week is there, oldest first. A week is of the month of its Monday."""
+    by_month: dict[tuple[int, int], list[BoardWeek]] = defaultdict(list)
+    for week in weeks:
+        by_month[week.begins.year, week.begins.month].append(week)
+    return [
+        of_month
+        for of_month in by_month.values()
+        if (of_month[0].begins - WEEK).month != of_month[0].begins.month
+        and (of_month[-1].begins + WEEK).month != of_month[-1].begins.month
+    ]
 
 
 def _table(week: BoardWeek, street: str) -> StreetWeek | None:

@@ -140,6 +140,36 @@ def test_what_is_small_is_said_to_be_small(town: Town, lead: Officer) -> None:
     assert board(town, lead)["late_now"] == "不到 10"
 
 
+def test_where_a_week_is_small_everybody_sees_the_newest_that_may_be_said(town: Town) -> None:
+    def lines() -> dict[str, tuple[int | None, int | None, str]]:
+        shown = town.ask("GET", "/api/public/board").json()["lines"]
+        return {one["name"]: (one["part"], one["whole"], one["sentence"]) for one in shown}
+
+    last = town.clock() - timedelta(days=3)  # in the week from November 16
+    for ago, (begun, finished) in enumerate([(3, 2), (5, 4), (4, 1), (6, 2), (7, 5), (5, 2), (6, 3), (9, 4)]):
+        screenings(town, begun, finished, last - ago * WEEK)
+    closed_tickets(town, 4, 1, last)
+    closed_tickets(town, 24, 12, last - 2 * WEEK)
+    people_at(town, {"puyan-hall": 1}, last - 9 * WEEK)
+    publish(town)
+    shown = lines()
+    part, whole, sentence = shown["筛查做完"]
+    assert (part, whole) == (12, 24), "6, 7, 5 and 6 of the weeks that begin in October"
+    assert "10月5日到11月1日这 4 周" in sentence
+    part, whole, sentence = shown["按时签收"]
+    assert (part, whole) == (12, 24), "of one week, which was said when it was the last"
+    assert "11月2日到11月8日那一周" in sentence
+    assert shown["说办得好"] == (None, None, "人数少，不显示")
+    assert "这 4 周合起来" in town.ask("GET", "/board").text
+
+    screenings(town, 30, 12, town.clock() + timedelta(days=1))
+    town.clock.advance(days=7)
+    publish(town)
+    part, whole, sentence = lines()["筛查做完"]
+    assert (part, whole) == (12, 30)
+    assert "上一周" not in sentence, "the last week is large enough"
+
+
 def test_a_group_screening_is_not_counted_a_second_time(town: Town, lead: Officer) -> None:
     last = town.clock() - timedelta(days=3)
     with town.database.transaction() as db:

@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.aggregates import LEAST
-from server.board import Share, StreetWeek, clusters, judge, published, read_rules, share, tail
+from server.board import (
+    Share,
+    StreetWeek,
+    clusters,
+    judge,
+    published,
+    read_rules,
+    share,
+    share_of_month,
+    tail,
+)
 
 RULES = read_rules()
 
@@ -82,6 +92,35 @@ def test_a_part_and_what_is_left_of_it_are_both_ten_or_hidden(part: int, other: 
         assert found == Share(None, part + other)
     else:
         assert found == Share(part, part + other)
+
+
+@pytest.mark.parametrize(("least", "weeks"), [(2, 3), (3, 3), (3, 4), (2, 5)])
+def test_a_month_beside_its_weeks_gives_no_hidden_week_away(least: int, weeks: int) -> None:
+    """Somebody knows what was said of each week and of the month, and tries all pasts that would have given it."""
+    small = [(part, whole) for whole in range(least) for part in range(whole + 1)]
+    large = [(0, least), (1, least), (least, 2 * least)]
+    worlds = defaultdict(list)
+    for past in itertools.product([*small, *large], repeat=weeks):
+        alone = tuple(share(part, whole, least) for part, whole in past)
+        worlds[alone, share_of_month(past, least)].append(past)
+    said = {month for _, month in worlds if month is not None}
+    assert said
+    assert (weeks, least) != (5, 2) or Share(2, 4) in said
+    for (alone, _), could_be in worlds.items():
+        for n, shown in enumerate(alone):
+            if shown is None:
+                assert {past[n] for past in could_be} == set(small)
+
+
+def test_a_month_is_said_when_no_week_of_it_was_and_no_week_follows_from_it() -> None:
+    assert share_of_month([(2, 5), (4, 6), (5, 7), (2, 4)]) == Share(None, 22), "nine were late"
+    assert share_of_month([(3, 5), (4, 9), (3, 8), (2, 4)]) == Share(12, 26)
+    assert share_of_month([(2, 5), (9, 12), (5, 7), (2, 4)]) is None, "the week of twelve was said already"
+    assert share_of_month([(2, 2), (2, 2), (2, 2), (2, 2)]) is None, "eight in all"
+    assert share_of_month([(4, 9), (4, 9), (4, 9), (4, 9)]) is None, (
+        "thirty-six of four can only be nine each"
+    )
+    assert share_of_month([]) is None
 
 
 # --- what a colour means ----------------------------------------------------------------------------
