@@ -73,7 +73,7 @@ def _book() -> Mapping[str, Any]:
 
 @cache
 def _words(name: str) -> re.Pattern[str]:
-    return re.compile(_book()["read"][name])
+    return re.compile(_book()["words"][name])
 
 
 def own_words(text: str) -> OwnWords | None:
