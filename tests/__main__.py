@@ -14,8 +14,8 @@ from typing import IO
 
 WORKERS = str(max(2, os.cpu_count() or 1))
 HALVES = {
-    "slow": ["-m", "slow and not unproven"],
-    "rest": ["-m", "not slow and not unproven", "-n", WORKERS, "--dist", "loadfile"],
+    "slow": ["-m", "slow"],
+    "rest": ["-m", "not slow", "-n", WORKERS, "--dist", "loadfile"],
 }
 
 

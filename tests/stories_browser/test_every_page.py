@@ -13,9 +13,11 @@ import pytest
 import yaml
 from fastapi.responses import HTMLResponse
 
+from escalation.contact_book import add_point
 from escalation.staff import new_account
 from residents import place_codes
 from server import pages as pages_of_the_server
+from server.jobs import bell_round
 from server.pages import RESIDENT_PATHS, STAFF_PATHS
 from server.settings import ROOT
 from tests.access.routes import entries
@@ -23,6 +25,7 @@ from tests.stories_browser.test_kiosk import and_clears
 from tests.stories_browser.test_wall import nine_weeks
 from tests.support.acting_dialogue import ActingDialogue
 from tests.support.browser import Chromium, Device
+from tests.support.channels import RecordingChannel
 from tests.support.looking import SIZES, by_keyboard, cut, in_large_letters, moves, serious, sideways, small
 from tests.support.served_town import ServedTown
 from tests.support.town import PASSWORD, Officer
@@ -44,7 +47,7 @@ def test_no_page_is_without_a_row() -> None:
     )
     gets = [one for one in entries() if one.method == "GET"]
     made = {one.path for one in gets if get_type_hints(one.handler).get("return") is HTMLResponse}
-    assert set(PAGES["plain"]) == made
+    assert {row.get("of", name) for name, row in PAGES["plain"].items()} == made
     folders = {one.path for one in gets if one.handler.__module__ == pages_of_the_server.__name__}
     assert folders == {*RESIDENT_PATHS, *STAFF_PATHS}
     files = {one.stem for one in (ROOT / "kiosk" / "src" / "pages").glob("*.vue")}
@@ -143,6 +146,21 @@ class District:
         self.campaign = str(made["campaigns"][0]["code"])
 
 
+def rings_a_bell(town: ServedTown) -> str:
+    """The code in the link of a bell that waits for an answer."""
+    channel = RecordingChannel("sms")
+    town.services.channels["sms"] = channel
+    with town.database.transaction() as db:
+        add_point(
+            db, town.database.vault, office=town.office_code("puyan"), staff_id=None, audience="office", channel="sms",
+            address="13800000009",
+        )  # fmt: skip
+    town.clock.advance(hours=1)  # ten in the morning
+    bell_round(town.services)
+    town.jobs()
+    return next(one.link for one in channel.sent if "/bell/" in one.link).rpartition("/")[2]
+
+
 def opened_by(device: Device, names: list[str]) -> Iterator[str]:
     """The buttons of these names (or that begin so) that can be seen, each pressed."""
     for name in names:
@@ -152,6 +170,15 @@ def opened_by(device: Device, names: list[str]) -> Iterator[str]:
         for mark in dict.fromkeys(found):
             device.press(mark)
             yield mark
+
+
+def on_paper(device: Device, name: str) -> None:
+    """What comes out of the printer: what the page says, and nothing that one would press."""
+    device.page.emulate_media(media="print")
+    left = device.page.locator("header:visible, nav:visible, button:visible")
+    assert left.count() == 0, f"{name} on paper: {left.all_inner_texts()}"
+    device.shot(f"{name}-on-paper")
+    device.page.emulate_media(media="screen")
 
 
 @pytest.mark.slow
@@ -174,9 +201,30 @@ def test_every_page_of_the_console(pages: Chromium, served: ServedTown, kind: st
             device.press(mark)
         device.page.wait_for_load_state("networkidle")
         looks.here(name, hangs=row.get("hangs", False))
+        if row.get("ticks"):
+            device.tick(row["ticks"])
+            looks.here(f"{name}-{row['ticks']}")
+        if row.get("printed"):
+            on_paper(device, name)
         for mark in opened_by(device, row.get("opens", [])):
             looks.here(f"{name}-{mark}")
             device.page.keyboard.press("Escape")
+    looks.nothing_wrong()
+
+
+@pytest.mark.slow
+def test_the_wall_of_a_hall(pages: Chromium, served: ServedTown) -> None:
+    """The screen at its larger size, and what a tap on a cell opens."""
+    district = District(served)
+    hall = pages.wall(large=True)
+    looks = Looks(hall)
+    hall.logs_in(district.who["supervisor"], PASSWORD)
+    hall.go("/console/wall")
+    hall.see("wall-cell")
+    looks.here("wall", hangs=True)
+    hall.press("wall-cell")
+    hall.see("wall-formula")
+    looks.here("wall-formula", hangs=True)
     looks.nothing_wrong()
 
 
@@ -186,8 +234,9 @@ def test_every_page_of_the_console(pages: Chromium, served: ServedTown, kind: st
 @pytest.mark.slow
 def test_every_page_made_on_the_server(pages: Chromium, served: ServedTown) -> None:
     district = District(served)
+    named = {**district.named, "code": district.campaign, "bell": rings_a_bell(served)}
     looking = {}
-    for path, row in PAGES["plain"].items():
+    for name, row in PAGES["plain"].items():
         who = row.get("who", "")
         if who not in looking:
             device = pages.desk() if who else pages.phone()
@@ -195,9 +244,14 @@ def test_every_page_made_on_the_server(pages: Chromium, served: ServedTown) -> N
             if who:
                 device.logs_in(district.who[who], PASSWORD)
         looks = looking[who]
-        looks.device.go(path.format(**{**district.named, "code": district.campaign}))
+        looks.device.go(row.get("path", name).format(**named))
         looks.device.reads(row["text"])
-        looks.here(path.strip("/").replace("/", "-"), paper=row.get("paper", False))
+        shown = name.strip("/").replace("/", "-")
+        looks.here(shown, paper=row.get("paper", False))
+        if "then" in row:
+            looks.device.page.locator("form button").click()
+            looks.device.reads(row["then"])
+            looks.here(f"{shown}-then")
     for looks in looking.values():
         looks.nothing_wrong()
 
@@ -299,12 +353,11 @@ def answers(looks: Looks, value: int) -> None:
 def met(looks: Looks, device: str) -> None:
     """All pages of this device were looked at."""
     rows = PAGES["residents"].items()
-    missed = [name for name, row in rows if device in row["on"] and row["see"] not in looks.seen]
+    missed = [name for name, row in rows if device in row["devices"] and row["see"] not in looks.seen]
     assert not missed, f"nobody looked at {missed}"
 
 
 @pytest.mark.slow
-@pytest.mark.unproven
 def test_every_page_of_a_phone(pages: Chromium, served: ServedTown) -> None:
     phone = pages.phone()
     looks = Looks(phone, "phone", "kiosk", "desk")
@@ -333,12 +386,13 @@ def test_every_page_of_a_phone(pages: Chromium, served: ServedTown) -> None:
     served.jobs()
     code = officer.only_ticket()["code"]
     officer.acknowledges(code)
+    lent(pages, officer, code, looks)
     phone.press("alarm-toggle")
     progress(served, officer, code, looks, str(phone.see("alarm-progress").get_attribute("href")))
-    lent(pages, officer, code, looks)
 
     served.clock.advance(hours=25)
     phone.go("/")
+    phone.press("start")
     looks.at("came-back")
     phone.press("same-person")
     phone.see("chat")
@@ -360,6 +414,8 @@ def progress(town: ServedTown, officer: Officer, code: str, looks: Looks, path: 
     officer.on(code, "close", outcome="supported", new_level="yellow")
     phone.page.reload()
     looks.at("how-it-went", "progress-closed")
+    phone.press("how-it-went-3")
+    looks.at("how-it-went-thanks")
     phone.may(r"/api/progress/")
     phone.go("/t/nobodys")
     looks.at("progress-trouble")
@@ -380,7 +436,6 @@ def lent(pages: Chromium, officer: Officer, code: str, looks: Looks) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.unproven
 def test_every_page_of_a_kiosk(pages: Chromium, served: ServedTown) -> None:
     keys = served.services.kiosks.set_up("puyan-hall", "ops")
     kiosk = pages.kiosk()
