@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.actions.desk import DialogueState, Listening
 from bot.actions.reflect import heard_in
@@ -20,6 +21,7 @@ from models.counsellor.screen import plain, read_rules
 from tests.bot.test_bank import CLOSED, NEVER_SAID, OPEN, TOPICS
 
 BANK = read_bank()
+KNOWLEDGE = Path(__file__).parents[2] / "bot" / "knowledge"
 
 
 def pieces() -> list[tuple[str, str, str]]:
@@ -396,3 +398,23 @@ def test_what_happens_between_two_people_is_known_by_its_words(text: str, point:
 )
 def test_a_word_in_passing_makes_no_matter_of_love(text: str, not_meant: str) -> None:
     assert not_meant not in [point.id for one in (text, for_rasa(text, ())) for point in points_in(one)]
+
+
+def test_the_marks_of_a_sentence_part_its_points_as_wide_as_narrow() -> None:
+    told = "快考试了，就是怎么也记不住，一躺下就烦"
+    known = [point.id for point in points_in(told)]
+    assert [point.id for point in points_in(for_rasa(told, ()))] == known
+
+
+def test_what_gives_way_to_all_does_not_hide_what_stands_before_it() -> None:
+    assert points_in("上回的事以后我总怀疑他，但是我不知道该怎么办")[0].id == "trust"
+    assert [point.id for point in points_in("我心里很乱，但是我不知道该怎么办")] == ["what_now"]
+
+
+def test_a_number_that_a_point_names_is_one_of_the_reviewed_knowledge() -> None:
+    pages = [yaml.safe_load(page.read_text("utf-8")) for page in KNOWLEDGE.glob("*.yml")]
+    reviewed = {entry["number"] for page in pages for entry in page.get("numbers", ())}
+    said = [piece.text for point in read_points().values() for kind in point.kinds.values() for piece in kind]
+    named = {number for text in said for number in re.findall("[0-9]{3,}", text)}
+    assert "12333" in named
+    assert named <= reviewed | {"110", "120"}

@@ -38,7 +38,10 @@ print(json.dumps([as_it_comes, said(), said()]))
 ANSWERS = [
     {},
     {"events": [], "responses": []},
-    {"events": [{"event": "slot", "name": "a", "value": 1, "timestamp": None}], "responses": [{"text": "好"}]},
+    {
+        "events": [{"event": "slot", "name": "a", "value": 1, "timestamp": None}],
+        "responses": [{"text": "好"}],
+    },
     {"events": [{"event": "followup", "name": "action_listen"}]},
     {"responses": [{"text": "好", "custom": {"name": "utter_x"}}], "more": 1},
     [],

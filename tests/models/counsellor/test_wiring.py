@@ -96,7 +96,8 @@ def test_what_the_model_may_speak_for_are_things_the_dialogue_says() -> None:
 def test_what_people_wrote_for_the_same_places_passes_the_screen() -> None:
     """The dialogue's own listening words are good answers: the screen would let a model say them.
 
-    Of a few, the crisis reader wants a second look when a model says them; people may ask 哪一刻觉得最撑不下去.
+    Of a few, the crisis reader wants a second look when a model says them; people may ask 哪一刻觉得最撑不下去. What
+    can be done (`way`) may name a number that is in the reviewed knowledge; a model never may.
     """
     named = {"亲人": "您妈妈", "工作": "夜班", "多久": "三个月", "时候": "半夜"}
     pieces = [piece for kinds in read_bank().values() for pieces in kinds.values() for piece in pieces]
@@ -108,7 +109,12 @@ def test_what_people_wrote_for_the_same_places_passes_the_screen() -> None:
         for variation in read_wording()[name]
         for bubble in variation.bubbles
     ]
-    stopped = {bubble: wrong for bubble in said if (wrong := heard(bubble))}
+    ways = {piece.text for point in read_points().values() for piece in point.kinds["way"]}
+    stopped = {
+        bubble: wrong
+        for bubble in said
+        if (wrong := heard(bubble) - ({"number"} if bubble in ways else set()))
+    }
     looked_at = {bubble for bubble, wrong in stopped.items() if wrong == {"danger"}}
     assert stopped.keys() == looked_at
     assert len(looked_at) <= len(said) / 50
