@@ -22,6 +22,8 @@ from bot.companion.bank import Piece, wrong_sentence
 from bot.companion.manner import what_counts
 
 POINTS = Path(__file__).resolve().parent.parent / "points"
+WIDE = str.maketrans(",?!", "，？！")
+"""Rasa's text has narrow marks: points are written for the wide ones."""
 KINDS = ("reflect", "validate", "ask", "way")
 """`way` says one thing that can be done, to who asks how: it is no question and no offer."""
 LAST = 2
@@ -89,17 +91,20 @@ def _piece(name: str, kind: str, text: str) -> Piece:
 
 
 def points_in(text: str) -> tuple[Point, ...]:
-    """The points of a message, the plainest first: what stands after 但是 is asked first, a narrow one goes before a
-    broad one, what is named at more length before what is named in passing, and what is named last before the rest."""
+    """The points of a message, the plainest first: what stands after 但是 is asked first, and the whole where that holds
+    only what gives way to all. A narrow one goes before a broad one, what is named at more length before what is named
+    in passing, and what is named last before the rest."""
+    text = text.translate(WIDE)
+    named: list[Point] = []
     for part in dict.fromkeys((what_counts(text), text)):
         hits = {
             name: [hit.span() for hit in point.words.finditer(part)] for name, point in read_points().items()
         }
         named = [read_points()[name] for name, at in hits.items() if at]
-        if named:
-            named.sort(key=lambda point: (point.broad, -_length(hits[point.id]), -max(hits[point.id])[0]))
-            return tuple(named)
-    return ()
+        named.sort(key=lambda point: (point.broad, -_length(hits[point.id]), -max(hits[point.id])[0]))
+        if named and named[0].broad < LAST:
+            break
+    return tuple(named)
 
 
 def _length(spans: Sequence[tuple[int, int]]) -> int:
