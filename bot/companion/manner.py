@@ -16,7 +16,9 @@ MANNERS = ("asks_how", "torn", "takes_up", "agrees", "wonders")
 _KNOWS_HOW = re.compile(
     "(思考|想一想|想想|(?<!不)知道|考虑|学会|明白|懂得?|清楚)(了)?(之后)?(应?该)?(如何|怎么|怎样)"
 )
-_ASKING = re.compile("[？?]|不知道|怎么|如何|怎样|吗|呢|纠结|犹豫|担心|害怕|很难|难以|棘手|做不到|舍不得")
+_ASKING = re.compile(
+    "[？?]|不知道|怎么|如何|怎样|吗|呢|纠结|犹豫|担心|害怕|很难|难以(?!避免)|棘手|做不到|舍不得"
+)
 _GOES_ON = re.compile(
     "我?(还是)?(会|愿意|决定)(去|再|努力|继续|试|尝试|坚持|做|保持|相信|积极|尽力|慢慢|学)|我相信我(可以|能|会)"
 )
@@ -54,7 +56,9 @@ def manner_of(text: str) -> str | None:
     opposed = _after_last(patterns["but"], text) != text
     if not opposed and "怎么做了" in part:
         return "takes_up"
-    if not opposed and patterns["takes_up"].search(part) and not _ASKING.search(_KNOWS_HOW.sub("", part)):
+    asked = text.rstrip().endswith(("？", "?")) or _ASKING.search(_KNOWS_HOW.sub("", part))
+    weighed = asked or patterns["stuck"].search(_KNOWS_HOW.sub("", part))
+    if not opposed and patterns["takes_up"].search(part) and not weighed:
         return "takes_up"
     for manner in ("asks_how", "torn"):
         if patterns[manner].search(part):

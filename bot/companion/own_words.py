@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from bot.companion.bank import Piece, wrong_sentence
-from bot.companion.manner import what_counts
+from bot.companion.manner import manner_of, what_counts
 from bot.masking import for_rasa
 
 PLACEHOLDERS = {
@@ -85,8 +85,8 @@ def own_words(text: str) -> OwnWords | None:
         clauses = list(_clauses(part))
         faced = _faced(clauses)
         for kind in PLACEHOLDERS:
-            if kind == "plans" and part != what_counts(text):
-                continue  # a plan before a 但是 is not what it comes out at
+            if kind == "plans" and part != what_counts(text) and manner_of(text) != "takes_up":
+                continue  # a plan before a 但是 is not what it comes out at, unless that is one too
             for before, clause, ends in faced if kind in FACED else reversed(clauses):
                 if (ends or kind not in ASKED) and (said := _turned(kind, clause, before)) is not None:
                     return OwnWords(kind, said)

@@ -91,9 +91,9 @@ def _piece(name: str, kind: str, text: str) -> Piece:
 
 
 def points_in(text: str) -> tuple[Point, ...]:
-    """The points of a message, the plainest first: what stands after 但是 is asked first, and the whole where that holds
-    only what gives way to all. A narrow one goes before a broad one, what is named at more length before what is named
-    in passing, and what is named last before the rest."""
+    """The points of a message, the plainest first: what stands after 但是 is asked first, and the whole where that
+    holds only what gives way to all. A narrow one goes before a broad one, what is named at more length before what is
+    named in passing, and what is named last before the rest."""
     text = text.translate(WIDE)
     named: list[Point] = []
     for part in dict.fromkeys((what_counts(text), text)):

@@ -26,6 +26,15 @@ from bot.companion.manner import MANNERS, manner_of, only_thanks, refuses, what_
         ("老做同一个梦，是不是有什么意思呢？", "wonders"),
         ("忙不过来，饭都顾不上吃", None),
         ("我不知道他去了哪里", None),
+        ("厂里规定要穿工装，这一条我不太能接受", None),
+        ("我一直要强，需要保持名次，感觉压力很大", None),
+        ("我会从小事入手，多跟她沟通", "takes_up"),
+        ("吵嘴难以避免，我会试着先停一停", "takes_up"),
+        ("我会回去试试，除了这个，有没有其他的建议？", "asks_how"),
+        ("能否给我一点指导", "asks_how"),
+        ("我能做些什么来帮我妈缓一缓", "asks_how"),
+        ("想好了，不会再犹豫", None),
+        ("我明白你的意思，就是跟大家格格不入", None),
     ],
 )
 def test_a_message_is_meant_in_one_way(text: str, manner: str | None) -> None:

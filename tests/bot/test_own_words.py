@@ -10,7 +10,7 @@ from bot.actions.reflect import heard_in
 from bot.companion.bank import read_bank
 from bot.companion.compose import compose
 from bot.companion.echoes import echoes_in
-from bot.companion.own_words import LONGEST, PLACEHOLDERS, carriers, instead, own_words
+from bot.companion.own_words import LONGEST, PLACEHOLDERS, OwnWords, carriers, instead, own_words
 from bot.companion.points import points_in
 from models.counsellor.screen import plain, read_rules
 from tests.bot.test_actions import Conversation
@@ -196,3 +196,10 @@ def test_only_the_newest_message_is_said_back() -> None:
 def test_a_placeholder_that_cannot_be_filled_is_never_read() -> None:
     assert "⟦" not in instead("⟦所说⟧，这句话里有分量。")
     assert instead("我在听。") == "我在听。"
+
+
+def test_a_plan_before_a_but_comes_back_where_what_follows_is_one_too() -> None:
+    held = own_words("我会试着接受自己的不完美。虽然还怕，但我会努力克服")
+    assert held == OwnWords("plans", "接受自己的不完美")
+    feared = own_words("我会试着接受自己的不完美，但是我怕自己根本做不到")
+    assert feared is None or feared.kind != "plans"

@@ -180,3 +180,25 @@ def test_a_plan_that_ends_with_thanks_is_taken_up() -> None:
     assert names(Conversation().asks_for("action_thanks", intent="thanks", words="谢谢您，我会努力的")) == [
         "utter_thanks"
     ]
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        ("ask_my_data", "我在家里一点存在感都没有，怎么办"),
+        ("worry_time", "我担心时间不够，复习进度跟不上"),
+        ("body_scan", "做身体扫描的时候有不良反应怎么办"),
+        ("is_normal", "原来我这样是正常的，白担心了"),
+        ("personal_question", "你是怎么看待外貌这回事的呢"),
+        ("can_it_get_better", "有时候会觉得她好看，有时候又没感觉"),
+    ],
+)
+def test_a_reading_that_the_words_speak_against_does_not_stand(intent: str, text: str) -> None:
+    assert not stands(intent, text)
+
+
+def test_the_same_readings_stand_where_the_words_bear_them_out() -> None:
+    assert stands("ask_my_data", "你们把我的聊天记录存在哪里")
+    assert stands("is_normal", "我这样是不是不正常啊")
+    assert stands("can_it_get_better", "我还能好起来吗，要多久")
+    assert stands("worry_time", "担心个没完，帮我把它放一放")
