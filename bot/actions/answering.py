@@ -19,12 +19,14 @@ NAME = "know/"
 """What stands before an entry's id in the name of its bubbles."""
 
 
-def answered(dispatcher: CollectingDispatcher, state: DialogueState, text: str, intent: str | None) -> bool:
-    """Answer from the files when one of them surely fits; False when none does, and nothing was said."""
+def answered(
+    dispatcher: CollectingDispatcher, state: DialogueState, text: str, intent: str | None, sure: float = 0.0
+) -> bool:
+    """Answer from the files when one of them fits, at least so surely; False when none does, and nothing was said."""
     if text.startswith("/"):
         return _tapped(dispatcher, state, intent)
     found = read_knowledge().find(text, intent)
-    if not isinstance(found, Found):
+    if not isinstance(found, Found) or found.sureness < sure:
         return False
     tell(dispatcher, state, found)
     return True

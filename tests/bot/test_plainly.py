@@ -36,6 +36,10 @@ def test_plain_words_are_known(text: str, reply: str | None) -> None:
     [
         ("我没讲年纪 我讲的是我婆婆拆我快递", True),
         ("你听错了", True),
+        ("怎么又是邻里 我讲的是医院", True),
+        ("你没听懂 是我爸得了肝癌", True),
+        ("你说话好奇怪 我没去说过", True),
+        ("他又是半夜才回来", False),
         ("我没跟她说过这件事", False),
         ("我说了他也不听", False),
         ("医生说半年", False),
@@ -43,6 +47,22 @@ def test_plain_words_are_known(text: str, reply: str | None) -> None:
 )
 def test_who_sets_right_what_was_heard_is_known(text: str, set_right: bool) -> None:
     assert corrects(text) is set_right
+
+
+def test_a_question_of_fact_is_answered_whatever_matter_it_was_listened_to_as() -> None:
+    for intent, words, entry in (
+        ("illness", "他问我还能不能好 我要不要跟他讲实话", "fam_tell_illness"),
+        ("petition_no_answer", "不是跑一趟的事 是工伤 要不要鉴定", "lab_injury"),
+    ):
+        told = Conversation().asks_for("action_reflect", intent=intent, words=words)
+        assert any(entry in name for name in names(told)), names(told)
+    felt = Conversation().asks_for("action_reflect", intent="infidelity", words="发现老公出轨了 我该怎么办")
+    assert all("know/" not in name for name in names(felt)), "what is felt is listened to"
+
+
+def test_what_is_asked_of_this_service_keeps_its_own_page() -> None:
+    told = Conversation().asks_for("action_delete_record", intent="delete_record", words="怎么删除我的记录")
+    assert all("know/" not in name for name in names(told))
 
 
 def test_a_call_that_was_made_is_no_wish_to_be_called() -> None:
