@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -20,13 +21,19 @@ NAME = "know/"
 
 
 def answered(
-    dispatcher: CollectingDispatcher, state: DialogueState, text: str, intent: str | None, sure: float = 0.0
+    dispatcher: CollectingDispatcher,
+    state: DialogueState,
+    text: str,
+    intent: str | None,
+    sure: float = 0.0,
+    of: re.Pattern[str] | None = None,
 ) -> bool:
-    """Answer from the files when one of them fits, at least so surely; False when none does, and nothing was said."""
+    """Answer from the files when one of them fits, at least so surely, its id one of those; False when none does, and
+    nothing was said."""
     if text.startswith("/"):
         return _tapped(dispatcher, state, intent)
     found = read_knowledge().find(text, intent)
-    if not isinstance(found, Found) or found.sureness < sure:
+    if not isinstance(found, Found) or found.sureness < sure or (of and not of.search(found.entry.id)):
         return False
     tell(dispatcher, state, found)
     return True

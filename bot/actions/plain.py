@@ -19,7 +19,7 @@ from bot.actions.saying import say
 from bot.companion.bank import read_bank
 from bot.companion.compose import compose, thread_of
 from bot.companion.knowledge import asks
-from bot.companion.plainly import corrects, plainly, stands
+from bot.companion.plainly import corrects, facts_first, plainly, stands
 from bot.companion.points import points_in
 
 OWNED = "utter_heard_wrong"
@@ -61,7 +61,9 @@ def answered_plainly(
         say(dispatcher, state, "utter_repeat_it")
     elif intent == "company_places" and asks(text) and answered(dispatcher, state, text, None):
         pass  # where the canteen is has an answer, and wants no exercise
-    elif asked_among_talk(intent, text) and answered(dispatcher, state, text, None, sure=SURE_AMONG_TALK):
+    elif asked_among_talk(intent, text) and answered(
+        dispatcher, state, text, None, sure=SURE_AMONG_TALK, of=facts_first() if points_in(text) else None
+    ):
         pass  # a plain question of fact is answered, whatever matter it was listened to as
     elif not stands(intent, text):
         if not (asks(text) and answered(dispatcher, state, text, None)):
@@ -72,8 +74,8 @@ def answered_plainly(
 
 
 def asked_among_talk(intent: str | None, text: str) -> bool:
-    """Whether something is asked in what was read as a matter to listen to, and no point knows what it comes to."""
-    return (intent is None or intent in read_bank()) and asks(text) and not points_in(text)
+    """Whether something is asked in what was read as a matter to listen to."""
+    return (intent is None or intent in read_bank()) and asks(text)
 
 
 def own_it(dispatcher: CollectingDispatcher, state: DialogueState, intent: str | None, text: str) -> None:

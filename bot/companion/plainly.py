@@ -50,6 +50,11 @@ def stands(intent: str | None, text: str) -> bool:
     return all(words.search(text) for words in needed) and not (against and against.search(text))
 
 
+def facts_first() -> re.Pattern[str]:
+    """The ids of entries that answer a plain question also where a point knows what it comes to for somebody."""
+    return re.compile(_read()["facts_first"])
+
+
 def kept_from(said: Sequence[str]) -> bool:
     """Whether somebody near is said not to know of it: nothing is then asked that takes for granted that they do."""
     return any(re.search(_read()["kept_from"], text) for text in said)

@@ -52,6 +52,8 @@ def test_who_sets_right_what_was_heard_is_known(text: str, set_right: bool) -> N
 def test_a_question_of_fact_is_answered_whatever_matter_it_was_listened_to_as() -> None:
     for intent, words, entry in (
         ("illness", "他问我还能不能好 我要不要跟他讲实话", "fam_tell_illness"),
+        ("wages_owed", "老板电话打不通了 欠我们四个月工钱 找谁要", "lab_wages"),
+        ("illness", "我爸肝癌晚期 他问我还能不能好 我要不要讲实话", "fam_tell_illness"),
         ("petition_no_answer", "不是跑一趟的事 是工伤 要不要鉴定", "lab_injury"),
     ):
         told = Conversation().asks_for("action_reflect", intent=intent, words=words)
